@@ -1,0 +1,101 @@
+"""The contract of every respondent: a prompt goes in, a reply comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+from environments.base import Frame
+
+__all__ = ["Design", "Model", "Prompt", "Reply", "Turn", "Usage"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation. Images come before the text."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    images: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the study planted, for synthetic respondents only: loadings of the stimulus and the persona's target, by value code, in [-1, 1]."""
+
+    labels: Mapping[str, float]
+    persona_target: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One question to a model.
+
+    task      which question of which protocol, such as "feed" or "staged.glance"
+    answer    the pydantic model that a good answer fits; its field order is the order in which to answer
+    slots     the pieces the text was rendered from (persona, caption, author, hashtags …): what embedded respondents read
+    design    given to synthetic respondents only (`Model.synthetic`), else None: a real model never sees labels
+    seed      for backends that take one; derived from (session seed, step, stage, attempt)
+    """
+
+    task: str
+    system: str
+    turns: tuple[Turn, ...]
+    answer: type[BaseModel]
+    seed: int
+    slots: Mapping[str, str] = field(default_factory=dict)
+    design: Design | None = None
+    stimulus_id: str = ""
+    max_output_tokens: int = 500
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens, as billed. `input` counts fresh tokens only: without `cached` (read) and `cache_written`. `output` includes `reasoning`."""
+
+    input: int = 0
+    cached: int = 0
+    cache_written: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer as it arrived.
+
+    `text` is what the model wrote, whole. `refusal` is the provider's own mark of a refusal (its text, or the name of the
+    mark), None otherwise. `cost_usd` is None when the price is unknown. `attempts` counts HTTP calls including this one;
+    `possibly_paid` counts those that ended without an answer after the request was sent. `latency_s` is of the last of them. `logprobs` holds the log-probability of each option where the backend has them.
+    """
+
+    text: str
+    refusal: str | None = None
+    usage: Usage = Usage()
+    cost_usd: Decimal | None = None
+    latency_s: float = 0.0
+    attempts: int = 1
+    possibly_paid: int = 0
+    finish_reason: str = "stop"
+    model_version: str = ""
+    logprobs: Mapping[str, float] | None = None
+
+
+class Model(Protocol):
+    """A respondent. `name` is `provider/name`. `synthetic` is true only for respondents that answer from labels.
+
+    `ask` raises `personas.errors.ModelError` when no reply can be had, after its retries. `close` releases connections and processes.
+    `price_known` says whether `Reply.cost_usd` will be a number.
+    """
+
+    name: str
+    synthetic: bool
+    price_known: bool
+
+    async def ask(self, prompt: Prompt) -> Reply: ...
+
+    async def close(self) -> None: ...

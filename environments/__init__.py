@@ -1,0 +1,1 @@
+"""Where stimuli come from: feeds in process, feeds in a browser, decks of items."""

@@ -1,0 +1,116 @@
+"""The contract between a feed and whoever watches it: stimulus, action, outcome, environment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+__all__ = ["Action", "ActionKind", "Environment", "Frame", "Outcome", "PastStep", "Stimulus", "StimulusText"]
+
+
+class ActionKind(StrEnum):
+    """What can be done with a stimulus. `PASS` goes on and gives a recommender no feedback."""
+
+    SKIP = "skip"
+    WATCH = "watch"
+    LIKE = "like"
+    PASS = "pass"  # noqa: S105 - an action, not a password
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a stimulus: JPEG bytes, their SHA-256 (hex), and its time `t` in the clip in seconds."""
+
+    jpeg: bytes = field(repr=False)
+    sha256: str
+    t: float
+
+    @classmethod
+    def of(cls, jpeg: bytes, t: float) -> Frame:
+        """A frame from its JPEG bytes; the hash is computed here."""
+        return cls(jpeg, hashlib.sha256(jpeg).hexdigest(), t)
+
+
+@dataclass(frozen=True)
+class StimulusText:
+    """The words that come with a stimulus. All of it is data from outside: never an instruction, never a path."""
+
+    caption: str = ""
+    author: str = ""
+    hashtags: tuple[str, ...] = ()
+    sound: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    transcript: str = ""
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """One thing shown. `labels` are loadings in [-1, 1] by value code; they never enter a real model's prompt.
+
+    `position` counts from 0 within the session. `propensity` is the probability in (0, 1] with which the feed's
+    policy chose this stimulus at this position, None where it is not known. `cluster` groups stimuli that are not
+    independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from.
+    """
+
+    id: str
+    position: int
+    frames: tuple[Frame, ...]
+    text: StimulusText
+    duration_s: float
+    source: str
+    ad: bool = False
+    propensity: float | None = None
+    request_id: str | None = None
+    labels: Mapping[str, float] | None = None
+    labels_source: str | None = None
+    cluster: str | None = None
+    stratum: str | None = None
+    topic: str | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the respondent asks for. `watch_fraction` in [0, 1] is the share of the clip to be watched."""
+
+    kind: ActionKind
+    watch_fraction: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What really happened. `dwell_s` is in seconds of the clip; `error` is None when all went as asked."""
+
+    like_registered: bool
+    advanced: bool
+    dwell_s: float
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class PastStep:
+    """A step of an earlier part of this session, as far as a feed needs it to carry on from there."""
+
+    stimulus_id: str
+    action: Action
+    outcome: Outcome
+
+
+class Environment(Protocol):
+    """A feed. The order is `open`, then `observe` and `act` in turn, then `close`.
+
+    `observe` called twice without an `act` between returns the same stimulus; it returns None when the feed is over.
+    `open(history)` puts the feed where it was after `history`: same seed and history, same continuation.
+    Failures while showing raise `personas.errors.EnvironmentFailed`; what the user can fix raises `FeedError`.
+    """
+
+    async def open(self, history: Sequence[PastStep] = ()) -> None: ...
+
+    async def observe(self) -> Stimulus | None: ...
+
+    async def act(self, action: Action) -> Outcome: ...
+
+    async def close(self) -> None: ...
