@@ -6,9 +6,23 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["Action", "ActionKind", "Environment", "Frame", "Outcome", "PastStep", "Stimulus", "StimulusText"]
+if TYPE_CHECKING:
+    from environments.check import check_environment
+
+__all__ = [
+    "Action",
+    "ActionKind",
+    "Environment",
+    "FeedProblem",
+    "Frame",
+    "Outcome",
+    "PastStep",
+    "Stimulus",
+    "StimulusText",
+    "check_environment",
+]
 
 
 class ActionKind(StrEnum):
@@ -99,13 +113,27 @@ class PastStep:
     outcome: Outcome
 
 
+class FeedProblem(Protocol):
+    """Something of a feed that cannot be shown: its name and the reason, one line each."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 class Environment(Protocol):
     """A feed. The order is `open`, then `observe` and `act` in turn, then `close`.
 
     `observe` called twice without an `act` between returns the same stimulus; it returns None when the feed is over.
     `open(history)` puts the feed where it was after `history`: same seed and history, same continuation.
+    `problems` holds what could not be shown so far, each once.
     Failures while showing raise `personas.errors.EnvironmentFailed`; what the user can fix raises `FeedError`.
     """
+
+    @property
+    def problems(self) -> Sequence[FeedProblem]: ...
 
     async def open(self, history: Sequence[PastStep] = ()) -> None: ...
 
@@ -114,3 +142,12 @@ class Environment(Protocol):
     async def act(self, action: Action) -> Outcome: ...
 
     async def close(self) -> None: ...
+
+
+def __getattr__(name: str) -> object:
+    """`check_environment`, the conformance test, is loaded when asked for: it needs what an environment does not."""
+    if name == "check_environment":
+        from environments.check import check_environment  # noqa: PLC0415
+
+        return check_environment
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

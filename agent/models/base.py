@@ -25,7 +25,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Design:
-    """What the study planted, for synthetic respondents only: loadings of the stimulus and the persona's target, by value code, in [-1, 1]."""
+    """What the study planted, for synthetic respondents only, by value code in [-1, 1]: the stimulus's loadings, the persona's target."""
 
     labels: Mapping[str, float]
     persona_target: Mapping[str, float]
@@ -70,7 +70,8 @@ class Reply:
 
     `text` is what the model wrote, whole. `refusal` is the provider's own mark of a refusal (its text, or the name of the
     mark), None otherwise. `cost_usd` is None when the price is unknown. `attempts` counts HTTP calls including this one;
-    `possibly_paid` counts those that ended without an answer after the request was sent. `latency_s` is of the last of them. `logprobs` holds the log-probability of each option where the backend has them.
+    `possibly_paid` counts those that ended without an answer after the request was sent. `latency_s` is of the last of
+    them. `logprobs` holds the log-probability of each option where the backend has them.
     """
 
     text: str

@@ -1,0 +1,223 @@
+"""`python -m agent.browse`: one browsing session from the command line, or two on the same clips."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent.browsing import Browsing
+    from agent.session import SessionResult
+    from agent.spec import Limits, SessionSpec
+
+__all__ = ["main"]
+
+EXAMPLE = """\
+examples:
+  python -m agent.browse --persona hedonist
+  python -m agent.browse --persona hedonist --versus default
+  python -m agent.browse --persona ./me.toml --feed path/to/videos --model openai/NAME --videos 40 --seed 7
+  python -m agent.browse --model vllm/HF-ID --base-url http://127.0.0.1:8000/v1
+  python -m agent.browse --model anthropic/NAME --protocol staged --memory recent:5 --max-usd 2
+
+exit codes: 0 done, 1 failed, 2 bad usage, 3 stopped by a limit, 130 interrupted. The same command carries on with an unfinished session.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options. Their values are checked by the spec, so that files and commands meet the same rules."""
+    parser = argparse.ArgumentParser(
+        prog="python -m agent.browse",
+        description="Let a persona, played by a model, browse a feed of short videos; every decision is logged.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    who = parser.add_argument_group("respondent")
+    who.add_argument(
+        "--persona", metavar="NAME|FILE", help="a library persona (see `python -m personas list`) or a TOML file (default: default)"
+    )
+    who.add_argument("--paraphrase", type=int, metavar="N", help="which wording of the persona, from 0 (default: 0)")
+    who.add_argument("--versus", metavar="NAME|FILE", help="browse the same clips as this persona too, and compare")
+    who.add_argument("--model", metavar="PROVIDER/NAME", help="who answers; see docs/models.md (default: reader, the embedded baseline)")
+    who.add_argument("--base-url", metavar="URL", help="where the model is served")
+    who.add_argument("--serve", action="store_true", help="start and stop `vllm serve` for a vllm/ model")
+    who.add_argument(
+        "--model-option", action="append", default=[], metavar="KEY=VALUE", help="what the provider takes besides; may be repeated"
+    )
+    what = parser.add_argument_group("stimuli and questions")
+    what.add_argument("--environment", metavar="simulated", help="where the feed plays (default: simulated)")
+    what.add_argument("--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos (default: catalogue)")
+    what.add_argument("--policy", metavar="balanced|shuffled|adaptive", help="order of the feed (default: balanced)")
+    what.add_argument("--protocol", metavar="feed|staged", help="one question a clip, or glance then react (default: feed)")
+    what.add_argument("--cell", metavar="rotate|N", help="prompt wording: all in turn, or one of them (default: rotate)")
+    what.add_argument("--memory", metavar="none|recent:N", help="whether the model is told its last N actions (default: none)")
+    what.add_argument("--frames", type=int, metavar="K", help="pictures a clip (default: 3)")
+    what.add_argument("--videos", type=int, metavar="N", help="clips to be shown (default: 40)")
+    what.add_argument("--seed", type=int, metavar="N", help="all randomness derives from it (default: 0)")
+    run = parser.add_argument_group("run")
+    run.add_argument(
+        "--session", metavar="NAME", help="name of the session (default: the unfinished one with this spec, else a new number)"
+    )
+    run.add_argument("--runs", default="runs", metavar="DIR", help="where sessions are kept (default: runs)")
+    run.add_argument("--max-usd", metavar="X", help="stop before more than X US dollars are spent")
+    run.add_argument("--max-minutes", metavar="X", help="stop after X minutes of work")
+    run.add_argument("--max-steps", metavar="N", help="stop after N clips")
+    run.add_argument("--json", action="store_true", help="one JSON summary on stdout, last line")
+    run.add_argument("--quiet", action="store_true", help="no progress")
+    run.add_argument("--verbose", action="store_true", help="log retries and other details")
+    return parser
+
+
+SPEC_FIELDS = (
+    "persona",
+    "paraphrase",
+    "model",
+    "base_url",
+    "environment",
+    "feed",
+    "policy",
+    "protocol",
+    "memory",
+    "frames",
+    "videos",
+    "seed",
+)
+
+
+def spec_from(options: argparse.Namespace) -> SessionSpec:
+    """The session's spec. Raises SpecError."""
+    from agent.spec import make_spec
+    from personas.errors import SpecError
+
+    fields: dict[str, Any] = {name: getattr(options, name) for name in SPEC_FIELDS if getattr(options, name) is not None}
+    if options.cell is not None:
+        fields["cell"] = int(options.cell) if options.cell.isdecimal() else options.cell
+    pairs = [option.partition("=") for option in options.model_option]
+    wrong = [key for key, equals, _ in pairs if not equals or not key]
+    if wrong:
+        raise SpecError(f"--model-option {wrong[0]!r}: write KEY=VALUE")
+    return make_spec(**fields, serve=options.serve, model_options={key: value for key, _, value in pairs})
+
+
+def limits_from(options: argparse.Namespace) -> Limits:
+    """The limits. Raises SpecError."""
+    from pydantic import ValidationError
+
+    from agent.spec import Limits, complaint
+    from personas.errors import SpecError
+
+    try:
+        return Limits(max_usd=options.max_usd, max_minutes=options.max_minutes, max_steps=options.max_steps)
+    except ValidationError as error:
+        raise SpecError(complaint(error)) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = build_parser().parse_args(arguments)
+    from personas.errors import AxiofeedError
+
+    try:
+        return _browse(options)
+    except AxiofeedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except Exception as bug:  # the border: the session's record has been written
+        if options.verbose:
+            raise
+        print(f"error: {type(bug).__name__}: {bug} (a fault of axiofeed; --verbose shows where)", file=sys.stderr)
+        return 1
+
+
+def _browse(options: argparse.Namespace) -> int:
+    from agent.logs import configure_logs
+
+    configure_logs(20 if options.verbose else 30)
+    spec, limits = spec_from(options), limits_from(options)
+    specs = [spec]
+    if options.versus is not None:
+        specs.append(spec.model_copy(update={"persona": options.versus}))
+        from personas.persona import load_persona
+
+        load_persona(options.versus)  # a wrong name is told before the first session runs
+    results = []
+    for number, each in enumerate(specs):
+        name = options.session if number == 0 or options.session is None else f"{options.session}-versus"
+        result = _run(each, limits, name, options)
+        results.append(result)
+        if result.exit_code:
+            break
+    _report(results, options)
+    return max((result.exit_code for result in results), default=0)
+
+
+def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argparse.Namespace) -> SessionResult:
+    """One session with a view of it. Ctrl-C once: stop after the current answer; twice: at once."""
+    import asyncio
+    import signal
+
+    from rich.console import Console
+
+    from agent.session import arun_session
+    from agent.terminal import make_view
+
+    console = Console(stderr=True)
+    view = make_view(f"{spec.persona} × {spec.model}", spec.videos, console, quiet=options.quiet)
+
+    async def run() -> SessionResult:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None, "a coroutine under asyncio.run is a task"
+
+        def listen(agent: Browsing) -> None:
+            def stop() -> None:
+                if agent.stop_requested:
+                    task.cancel()
+                agent.stop_requested = True
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stop)
+
+        return await arun_session(spec, runs=options.runs, session=session, limits=limits, observer=view.see, on_start=listen)
+
+    with view:
+        return asyncio.run(run())
+
+
+def _report(results: Sequence[SessionResult], options: argparse.Namespace) -> None:
+    """The end of the command: what was seen, where it lies, how to go on."""
+    from rich.console import Console
+
+    from evals.values.first_look import compare, first_look
+    from evals.values.printing import print_comparison, print_look
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    looks = [first_look(result.path) for result in results]
+    for look in looks:
+        print_look(look, console)
+    if len(looks) == 2:
+        print_comparison(compare(*looks), looks[0].persona, looks[1].persona, console)
+    console.print()
+    for result in results:
+        console.print(_closing(result), markup=False, soft_wrap=True)
+    if options.json:
+        summaries = [result.summary() for result in results]
+        print(json.dumps(summaries[0] if options.versus is None else {"sessions": summaries}, ensure_ascii=False))
+
+
+def _closing(result: SessionResult) -> str:
+    """One line: how the session ended, and where it is."""
+    where = f"run folder: {result.path}"
+    if result.already_complete:
+        return f"session {result.name!r} is already complete; use another --session for a new one. {where}"
+    if result.reason == "complete":
+        return f"complete{f' ({result.detail})' if result.detail else ''}. {where}"
+    return f"{result.reason}: {result.detail}. The same command carries on. {where}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

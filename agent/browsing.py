@@ -1,0 +1,295 @@
+"""One browsing agent at work: what the graph's nodes do, with the live objects they need.
+
+Each method is one deed: show a stimulus, ask a question, act, record. All of them take their facts from the trace's state and write to the
+trace, so that a session which was cut off at any point carries on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
+
+from agent.models.base import Design, Model, Prompt, Reply
+from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, repair_turns, stimulus_slots
+from agent.spec import Limits, SessionSpec, memory_length
+from agent.trace.events import (
+    ActionEvent,
+    AnswerEvent,
+    AskEvent,
+    DecisionRecord,
+    FrameRef,
+    ProblemEvent,
+    PromptEvent,
+    StimulusEvent,
+    TokenUsage,
+)
+from agent.trace.progress import PendingStep, Progress
+from agent.trace.recorder import Recorder
+from environments.base import Action, ActionKind, Environment, Outcome, Stimulus
+from environments.canonical import derived_seed, rng
+from personas.errors import EnvironmentFailed, LimitReached, ModelError
+from personas.persona import Persona
+
+__all__ = ["FAILURES_IN_A_ROW", "Browsing", "Interrupted", "prompt_cell"]
+
+FAILURES_IN_A_ROW = 5
+"""So many failed stimuli in a row stop a session: the model is out of reach, and going on would only mark the rest as failed."""
+
+
+class Interrupted(Exception):
+    """The user asked to stop; what was in flight has been stored."""
+
+
+def prompt_cell(spec: SessionSpec, cells: int, step: int) -> int:
+    """The prompt cell of a step: the fixed one, or all in random order block by block, the same for every respondent of this seed."""
+    if spec.cell != "rotate":
+        return spec.cell
+    block = list(range(cells))
+    rng(spec.seed, "cells", step // cells).shuffle(block)
+    return block[step % cells]
+
+
+@dataclass
+class Browsing:
+    """The live side of a session; the runtime context of the graph."""
+
+    spec: SessionSpec
+    limits: Limits
+    persona: Persona
+    model: Model
+    protocol: FeedbackProtocol
+    environment: Environment
+    recorder: Recorder
+    stop_requested: bool = False
+    stimulus: Stimulus | None = field(default=None, repr=False)
+
+    @property
+    def progress(self) -> Progress:
+        """The state of the session."""
+        return self.recorder.progress
+
+    @property
+    def pending(self) -> PendingStep:
+        """The step that is under way."""
+        assert self.progress.pending is not None, "a step is under way"
+        return self.progress.pending
+
+    def check_limits(self) -> None:
+        """Raises LimitReached or Interrupted when the session has to stop before another clip or question."""
+        if self.stop_requested:
+            raise Interrupted
+        limits, progress = self.limits, self.progress
+        if limits.max_steps is not None and progress.steps >= limits.max_steps:
+            raise LimitReached(f"{progress.steps} steps of {limits.max_steps} allowed")
+        if limits.max_minutes is not None and progress.seconds >= limits.max_minutes * 60:
+            raise LimitReached(f"{progress.seconds / 60:.1f} minutes of {limits.max_minutes:g} allowed")
+        if limits.max_usd is not None and progress.budgeted_usd + progress.dearest_usd > limits.max_usd:
+            raise LimitReached(f"{progress.budgeted_usd:.4f} USD spent, and the next answer might pass the {limits.max_usd} USD allowed")
+
+    async def show(self) -> Stimulus | None:
+        """Let the feed show its next stimulus and record it, once. Raises EnvironmentFailed when a resumed feed shows something else."""
+        stimulus = await self.environment.observe()
+        self.stimulus = stimulus
+        self.note_problems()
+        if stimulus is None:
+            return None
+        pending = self.progress.pending
+        if pending is None:
+            for frame in stimulus.frames:
+                self.recorder.frames.put(frame)
+            self.recorder.record(_stimulus_event(stimulus, self.progress.steps))
+        elif pending.stimulus.id != stimulus.id:
+            raise EnvironmentFailed(
+                f"the feed now shows {stimulus.id!r} where this session had {pending.stimulus.id!r}: "
+                "restore the feed, or begin a new --session"
+            )
+        return stimulus
+
+    def note_problems(self) -> None:
+        """Record what the feed could not show, once."""
+        for problem in self.environment.problems:
+            if problem.name not in self.progress.problems:
+                self.recorder.record(ProblemEvent(at=_now(), name=_text(problem.name), reason=_text(problem.reason)))
+
+    async def ask(self, stage: str, attempt: int) -> AnswerEvent:
+        """The answer to one question of this step: the recorded one if it arrived before, else a fresh one. Raises as `check_limits`."""
+        recorded = self.pending.answers.get((stage, attempt))
+        if recorded is not None:
+            return recorded
+        self.check_limits()
+        self.recorder.check_room()
+        prompt = self._prompt(stage, attempt)
+        try:
+            answer = self._interpreted(await self.model.ask(prompt), stage, attempt)
+        except ModelError as error:
+            answer = AnswerEvent(
+                at=_now(),
+                step=self.progress.steps,
+                stage=stage,
+                attempt=attempt,
+                outcome=AnswerState.FAILED,
+                final=True,
+                error=_text(str(error)),
+                attempts=error.attempts,
+                possibly_paid=error.possibly_paid,
+                cost_usd=Decimal(0),
+            )
+        self.recorder.record(answer)
+        return answer
+
+    async def act(self) -> Outcome:
+        """Do what was decided, or pass where there is no decision."""
+        return await self.environment.act(self._action())
+
+    def finish_step(self, outcome: Outcome) -> None:
+        """Record what was asked and done. Raises ModelError when the model has failed so often in a row that going on is pointless."""
+        asked = self._action()
+        done = _done(asked, outcome)
+        self.recorder.record(
+            ActionEvent(
+                at=_now(),
+                step=self.progress.steps,
+                asked=asked.kind,
+                watch_fraction=asked.watch_fraction,
+                done=done,
+                advanced=outcome.advanced,
+                dwell_s=round(outcome.dwell_s, 4),
+                error=outcome.error,
+            )
+        )
+        if self.progress.failed_in_a_row >= FAILURES_IN_A_ROW:
+            raise ModelError(
+                f"{self.model.name} failed {FAILURES_IN_A_ROW} times in a row; mend it and run the same command again to go on"
+            )
+
+    def question(self, stage: str) -> Question:
+        """Where the protocol stands in this step."""
+        replies = {seen: answer.raw for (seen, _), answer in self.pending.answers.items() if answer.outcome is AnswerState.ANSWERED}
+        return Question(stage, prompt_cell(self.spec, self.protocol.cells, self.progress.steps), replies)
+
+    def _prompt(self, stage: str, attempt: int) -> Prompt:
+        """The prompt of a question, recorded as asked."""
+        assert self.stimulus is not None, "a stimulus is shown"
+        question = self.question(stage)
+        slots = self._slots(self.stimulus)
+        seed = derived_seed(self.spec.seed, "ask", self.progress.steps, stage, attempt)
+        prompt = self.protocol.prompt(question, self.stimulus, slots, seed)
+        if self.model.synthetic and self.stimulus.labels is not None:
+            prompt = replace(prompt, design=Design(self.stimulus.labels, self.persona.target))
+        if attempt > 0:
+            bad = self.pending.answers[stage, attempt - 1]
+            prompt = replace(prompt, turns=repair_turns(prompt.turns, bad.raw, bad.fault or "no answer"))
+        template = self.protocol.template(stage, question.cell)
+        if template.hash not in self.progress.prompts:
+            self.recorder.record(
+                PromptEvent(at=_now(), hash=template.hash, stage=stage, cell=question.cell, system=template.system, user=template.user)
+            )
+        kept = {name: slots[name] for name in ("memory",) if slots[name]}
+        self.recorder.record(
+            AskEvent(
+                at=_now(),
+                step=self.progress.steps,
+                stage=stage,
+                attempt=attempt,
+                cell=question.cell,
+                prompt=template.hash,
+                seed=seed,
+                slots=kept,
+            )
+        )
+        return prompt
+
+    def _slots(self, stimulus: Stimulus) -> dict[str, str]:
+        slots = stimulus_slots(stimulus)
+        slots["persona"] = self.persona.text(self.spec.paraphrase)
+        slots["persona_name"] = self.persona.name
+        slots["memory"] = self._memory()
+        return slots
+
+    def _memory(self) -> str:
+        """The respondent's last actions, oldest first, each line a quoted string, and what went wrong with the last one."""
+        length = memory_length(self.spec.memory)
+        lines = [json.dumps(line, ensure_ascii=False) for line in list(self.progress.memory)[-length:]] if length else []
+        parts = ["Your last actions in this feed, oldest first:\n" + "\n".join(lines)] if lines else []
+        if self.progress.last_error:
+            parts.append(f"Your last action did not work as meant: {json.dumps(self.progress.last_error, ensure_ascii=False)}")
+        return "\n".join(parts)
+
+    def _interpreted(self, reply: Reply, stage: str, attempt: int) -> AnswerEvent:
+        """A reply as an event. It is final unless it asks for a repair or leads to another stage."""
+        assert self.stimulus is not None, "a stimulus is shown"
+        found: Interpretation = self.protocol.interpret(stage, reply, self.stimulus)
+        if found.state is AnswerState.ANSWERED and found.decision:
+            final = self.protocol.next_stage(stage, found.decision) is None
+        else:
+            final = found.state is not AnswerState.UNPARSABLE or attempt > 0
+        decision = found.decision
+        return AnswerEvent(
+            at=_now(),
+            step=self.progress.steps,
+            stage=stage,
+            attempt=attempt,
+            outcome=found.state,
+            final=final,
+            decision=DecisionRecord(
+                action=decision.action, watch_fraction=decision.watch_fraction, rating=decision.rating, reason=_text(decision.reason)
+            )
+            if decision
+            else None,
+            raw=_text(reply.text),
+            fault=_text(found.fault) or None,
+            refusal=None if reply.refusal is None else _text(reply.refusal),
+            usage=TokenUsage(**asdict(reply.usage)),
+            cost_usd=reply.cost_usd,
+            latency_s=round(reply.latency_s, 4),
+            attempts=reply.attempts,
+            possibly_paid=reply.possibly_paid,
+            finish_reason=_text(reply.finish_reason),
+            model_version=_text(reply.model_version),
+            logprobs=None if reply.logprobs is None else dict(reply.logprobs),
+        )
+
+    def _action(self) -> Action:
+        final = self.pending.final
+        if final is None or final.decision is None or final.outcome is not AnswerState.ANSWERED:
+            return Action(ActionKind.PASS)
+        return Action(final.decision.action, final.decision.watch_fraction)
+
+
+def _stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
+    text = asdict(stimulus.text)
+    return StimulusEvent(
+        at=_now(),
+        step=step,
+        id=stimulus.id,
+        frames=tuple(FrameRef(sha256=frame.sha256, t=round(frame.t, 4)) for frame in stimulus.frames),
+        text={name: value for name, value in text.items() if value},
+        duration_s=round(stimulus.duration_s, 4),
+        source=stimulus.source,
+        ad=stimulus.ad,
+        propensity=stimulus.propensity,
+        request_id=stimulus.request_id,
+        labels=None if stimulus.labels is None else dict(stimulus.labels),
+        labels_source=stimulus.labels_source,
+        cluster=stimulus.cluster,
+        stratum=stimulus.stratum,
+        topic=stimulus.topic,
+    )
+
+
+def _done(asked: Action, outcome: Outcome) -> ActionKind:
+    """What happened in the end: a like that was not registered is a watch."""
+    if outcome.like_registered:
+        return ActionKind.LIKE
+    return ActionKind.WATCH if asked.kind is ActionKind.LIKE else asked.kind
+
+
+def _text(text: str) -> str:
+    """Text as it can be stored: lone surrogates, which UTF-8 cannot hold, become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _now() -> float:
+    return round(time.time(), 3)

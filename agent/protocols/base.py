@@ -1,0 +1,180 @@
+"""The contract of a protocol, and the pieces that all of them share: templates, cells, interpretation, the repair question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from string import Template
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from agent.models.base import Prompt, Reply, Turn
+from environments.base import Action, ActionKind, Stimulus
+from environments.canonical import content_hash
+
+__all__ = [
+    "AnswerState",
+    "Decision",
+    "FeedbackProtocol",
+    "Interpretation",
+    "PromptTemplate",
+    "Question",
+    "interpret_json",
+    "repair_turns",
+    "stimulus_slots",
+]
+
+
+class AnswerState(StrEnum):
+    """What became of a question. Nothing downstream may merge these four."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    UNPARSABLE = "unparsable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """The words of one prompt cell of one stage, with `$slots`. Its hash names it in the trace."""
+
+    system: str
+    user: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of both texts."""
+        return content_hash([self.system, self.user])
+
+    def render(self, slots: Mapping[str, str]) -> tuple[str, str]:
+        """(system, user) with the slots filled. Slot contents are never read as templates. Raises KeyError for a missing slot."""
+        return Template(self.system).substitute(slots).strip(), Template(self.user).substitute(slots).strip()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Where a protocol stands within one stimulus: what was asked and answered so far, by stage, as raw text."""
+
+    stage: str
+    cell: int
+    replies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision about one stimulus. `watch_fraction` in [0, 1]; `rating` in 0..5, None where the protocol did not ask for it."""
+
+    action: ActionKind
+    watch_fraction: float
+    rating: int | None = None
+    reason: str = ""
+
+    def as_action(self) -> Action:
+        """What the environment is asked to do."""
+        return Action(self.action, self.watch_fraction)
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What a reply amounts to. `decision` is set when `state` is answered; `fault` says what was wrong with an unparsable one."""
+
+    state: AnswerState
+    decision: Decision | None = None
+    fault: str = ""
+
+
+class FeedbackProtocol(Protocol):
+    """A way of asking. All methods are pure: the same arguments give the same result, so that a resumed session is the same session."""
+
+    name: str
+    cells: int
+    first_stage: str
+
+    def template(self, stage: str, cell: int) -> PromptTemplate: ...
+
+    def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt: ...
+
+    def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation: ...
+
+    def next_stage(self, stage: str, decision: Decision) -> str | None: ...
+
+
+REFUSAL_OPENINGS = (
+    "i'm sorry",
+    "i am sorry",
+    "sorry, ",
+    "i can't",
+    "i cannot",
+    "i can not",
+    "i won't",
+    "i will not",
+    "i'm unable",
+    "i am unable",
+    "i must decline",
+)
+"""A reply without any JSON object that opens like this is a refusal, not a parse failure. Providers' own marks come first."""
+
+_QUOTED = ("caption", "author", "hashtags", "sound", "counts", "transcript")
+
+
+def stimulus_slots(stimulus: Stimulus) -> dict[str, str]:
+    """The words of a stimulus as prompt slots, plus `post`: all of them, one a line, each as a quoted JSON string.
+
+    Quoting is the fence: a quoted string cannot end itself, whatever a page writes into it.
+    """
+    text = stimulus.text
+    slots = {
+        "caption": text.caption,
+        "author": text.author,
+        "hashtags": " ".join(f"#{tag}" for tag in text.hashtags),
+        "sound": text.sound,
+        "counts": ", ".join(f"{name}: {count}" for name, count in sorted(text.counts.items())),
+        "transcript": text.transcript,
+    }
+    lines = [f"{name}: {json.dumps(slots[name], ensure_ascii=False)}" for name in _QUOTED if slots[name]]
+    lines.append(f"length: {stimulus.duration_s:.0f} seconds")
+    return slots | {"post": "\n".join(lines), "images": str(len(stimulus.frames))}
+
+
+def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, BaseModel | None, str]:
+    """Read `reply` as `answer`: (state, the answer or None, what is wrong). Never raises, whatever the text holds."""
+    if reply.refusal is not None:
+        return AnswerState.REFUSED, None, "the provider marked it as a refusal"
+    found = _first_object(reply.text)
+    if found is None:
+        if reply.text.strip().lower().replace("’", "'").startswith(REFUSAL_OPENINGS):
+            return AnswerState.REFUSED, None, "it opens as a refusal and holds no JSON"
+        cut = " (cut off at the token limit)" if reply.finish_reason in {"length", "max_tokens"} else ""
+        return AnswerState.UNPARSABLE, None, f"no JSON object in the answer{cut}"
+    try:
+        return AnswerState.ANSWERED, answer.model_validate(found), ""
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_input=False)[:3])
+        return AnswerState.UNPARSABLE, None, faults
+    except RecursionError:
+        return AnswerState.UNPARSABLE, None, "the JSON is nested too deeply"
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    """The first JSON object in `text` (it may stand in a code fence or after other words), or None."""
+    decoder = json.JSONDecoder()
+    start = text.find("{")
+    tries = 0
+    while start >= 0 and tries < 20:
+        try:
+            value, _ = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            start = text.find("{", start + 1)
+            tries += 1
+            continue
+        return value if isinstance(value, dict) else None
+    return None
+
+
+def repair_turns(prompt_turns: Sequence[Turn], raw: str, fault: str) -> tuple[Turn, ...]:
+    """The same conversation with the bad answer and one request to answer again in the form asked for."""
+    request = f"That answer cannot be read ({fault}). Give your answer again, as one JSON object in the form asked for and nothing else."
+    return (*prompt_turns, Turn("assistant", raw[:4000] or "(empty)"), Turn("user", request))

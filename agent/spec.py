@@ -1,0 +1,126 @@
+"""What a session is: validated on the way in, plain JSON on the way out, one hash for what determines its content."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from environments.canonical import content_hash
+from personas.errors import SpecError
+
+__all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length"]
+
+DEFAULT_MODEL = "reader"
+_MEMORY = re.compile(r"none|recent:([1-9]\d?|100)")
+
+
+class SessionSpec(BaseModel):
+    """One session: a respondent (model × persona × protocol) and the feed it meets. Two sessions with equal specs are the same session.
+
+    persona       a library name or a path to a TOML file
+    paraphrase    which of the persona's texts is used, from 0
+    model         `provider/name`, such as "openai/gpt-…"; "reader" is the embedded baseline
+    base_url      where the model is served, for `vllm` and `compatible`
+    model_options what the provider takes besides, such as {"temperature": "0"}
+    feed          "catalogue" or a folder of videos
+    policy        the order of the feed
+    protocol      what is asked
+    cell          the prompt cell, or "rotate": all cells in balanced random order
+    memory        "none", or "recent:N": the model is told its last N (1 to 100) actions
+    frames        pictures a clip, 1 to 32
+    videos        clips to be shown, 1 to 100000; a shorter feed ends earlier
+    seed          0 to 2**63 - 1; all randomness derives from it
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    persona: Annotated[str, Field(min_length=1)] = "default"
+    paraphrase: Annotated[int, Field(ge=0, le=99)] = 0
+    model: Annotated[str, Field(min_length=1, max_length=500)] = DEFAULT_MODEL
+    base_url: str | None = None
+    serve: bool = False
+    model_options: dict[str, str] = Field(default_factory=dict)
+    environment: Literal["simulated"] = "simulated"
+    feed: Annotated[str, Field(min_length=1)] = "catalogue"
+    policy: Literal["balanced", "shuffled", "adaptive"] = "balanced"
+    protocol: Literal["feed", "staged"] = "feed"
+    cell: Literal["rotate"] | Annotated[int, Field(ge=0)] = "rotate"
+    memory: str = "none"
+    frames: Annotated[int, Field(ge=1, le=32)] = 3
+    videos: Annotated[int, Field(ge=1, le=100_000)] = 40
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @field_validator("memory")
+    @classmethod
+    def _check_memory(cls, value: str) -> str:
+        if not _MEMORY.fullmatch(value):
+            raise ValueError("use none, or recent:N with N from 1 to 100")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            username, host = parts.username, parts.hostname
+        except ValueError as error:
+            raise ValueError("use a URL such as http://127.0.0.1:8000/v1") from error
+        if parts.scheme not in {"http", "https"} or not host:
+            raise ValueError("use a URL such as http://127.0.0.1:8000/v1")
+        if username or parts.password or parts.query or parts.fragment:
+            raise ValueError("it would be stored with the run: leave out user, password, query; keys go into environment variables")
+        return value.rstrip("/")
+
+    def hash(self, persona_texts: Any) -> str:
+        """SHA-256 of the spec and of the persona as it was read, so that an edited persona file is another session."""
+        return content_hash([self.model_dump(mode="json"), persona_texts])
+
+
+class Limits(BaseModel):
+    """When to stop early, over all processes that worked on the session. None: no limit. Not in the spec: raising one resumes it.
+
+    max_usd in US dollars, max_minutes of working time, max_steps in clips.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_usd: Annotated[Decimal, Field(gt=0)] | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_steps: Annotated[int, Field(gt=0)] | None = None
+
+
+def make_spec(**fields: Any) -> SessionSpec:
+    """A spec from loose fields. Raises SpecError with one line that names each field that is wrong and what fits."""
+    try:
+        spec = SessionSpec(**fields)
+    except ValidationError as error:
+        raise SpecError(complaint(error)) from error
+    if spec.model_options.keys() & {"api_key", "key", "token"}:
+        raise SpecError("model_options are stored with the run: give keys in environment variables instead")
+    if Path(spec.feed).suffix.lower() in {".mp4", ".webm", ".mkv", ".mov"}:
+        raise SpecError(f"feed {spec.feed!r} is one video: give the folder that holds it")
+    return spec
+
+
+def complaint(error: ValidationError) -> str:
+    """A validation error as one line: field, what is wrong, what was given."""
+    lines = []
+    for item in error.errors(include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else "spec"
+        given = f" (got {str(item['input'])[:60]!r})" if item["type"] != "missing" and name != "base_url" else ""
+        line = f"{name}: {item['msg'].removeprefix('Value error, ')}{given}"
+        if line not in lines:
+            lines.append(line)
+    return "; ".join(lines)
+
+
+def memory_length(memory: str) -> int:
+    """How many past actions the model is told: 0 for "none", N for "recent:N"."""
+    return 0 if memory == "none" else int(memory.removeprefix("recent:"))

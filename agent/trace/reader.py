@@ -1,0 +1,122 @@
+"""Reads session folders: the spec, the events line by line, the state, the steps. Everything downstream of a trace reads through here."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from agent.trace.events import SCHEMA_VERSION, ActionEvent, AnswerEvent, Event, SessionEvent, StimulusEvent, parse_event
+from agent.trace.progress import Progress
+from personas.errors import UserError
+
+__all__ = ["BrokenLine", "SessionFolder", "Step", "find_sessions", "read_lines"]
+
+Status = Literal["prepared", "running", "complete", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class BrokenLine:
+    """A line that is no event: its number from 1, and why."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stimulus with its final answer and what was done, as far as they are there."""
+
+    stimulus: StimulusEvent
+    answer: AnswerEvent | None
+    action: ActionEvent | None
+
+
+def read_lines(path: Path) -> Iterator[Event | BrokenLine]:
+    """The events of a trace in order, bounded memory. A line that cannot be read comes as a BrokenLine; an unfinished last line too."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                yield BrokenLine(number, "unfinished last line")
+                return
+            try:
+                yield parse_event(line)
+            except ValidationError as error:
+                yield BrokenLine(number, error.errors(include_input=False, include_url=False)[0]["msg"])
+
+
+@dataclass(frozen=True)
+class SessionFolder:
+    """A session on disk."""
+
+    path: Path
+
+    @property
+    def trace(self) -> Path:
+        """The events file."""
+        return self.path / "trace.jsonl"
+
+    def record(self) -> dict[str, Any]:
+        """`session.json`: the spec, resolved. Raises UserError when it cannot be read."""
+        try:
+            record: dict[str, Any] = json.loads((self.path / "session.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.path} is no readable session folder ({error}); give a folder that holds session.json") from error
+        if int(record.get("schema_version", 0)) > SCHEMA_VERSION:
+            raise UserError(f"{self.path} was written by a newer version of axiofeed; upgrade axiofeed to read it")
+        return record
+
+    def events(self) -> Iterator[Event]:
+        """All events that can be read."""
+        return (event for event in read_lines(self.trace) if not isinstance(event, BrokenLine))
+
+    def broken_lines(self) -> list[BrokenLine]:
+        """All lines that cannot be read."""
+        return [line for line in read_lines(self.trace) if isinstance(line, BrokenLine)]
+
+    def progress(self) -> Progress:
+        """The state, folded from the events."""
+        progress = Progress()
+        for event in self.events():
+            progress.apply(event)
+        return progress
+
+    def status(self) -> Status:
+        """Computed from the files alone. A session without an end is `running`: it is, or it died and can be resumed."""
+        last = next(iter(deque(self.events(), maxlen=1)), None)
+        if last is None or isinstance(last, SessionEvent):
+            return "prepared"
+        if last.type != "end":
+            return "running"
+        return {"complete": "complete", "failed": "failed"}.get(last.reason, "stopped")  # type: ignore[return-value]
+
+    def steps(self) -> Iterator[Step]:
+        """The steps in order; the last may be unfinished."""
+        stimulus: StimulusEvent | None = None
+        answer: AnswerEvent | None = None
+        for event in self.events():
+            if isinstance(event, StimulusEvent):
+                stimulus, answer = event, None
+            elif isinstance(event, AnswerEvent) and event.final:
+                answer = event
+            elif isinstance(event, ActionEvent) and stimulus is not None:
+                yield Step(stimulus, answer, event)
+                stimulus = None
+        if stimulus is not None:
+            yield Step(stimulus, answer, None)
+
+
+def find_sessions(runs: Path) -> list[SessionFolder]:
+    """The session folders directly in `runs`, or `runs` itself when it is one, by name. Raises UserError when there is no such folder."""
+    if not runs.is_dir():
+        raise UserError(f"no folder {str(runs)!r}; give a run folder or a session folder")
+    if (runs / "session.json").exists():
+        return [SessionFolder(runs)]
+    return [SessionFolder(path.parent) for path in sorted(runs.glob("*/session.json"))]

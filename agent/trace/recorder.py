@@ -1,0 +1,52 @@
+"""The trace while it is being written: every event goes to the file, then into the state, then to whoever looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.trace.events import EndEvent, Event, ResumeEvent, SessionEvent
+from agent.trace.frames import FrameStore
+from agent.trace.progress import Progress
+from agent.trace.reader import SessionFolder
+from agent.trace.writer import TraceWriter
+
+__all__ = ["Observer", "Recorder"]
+
+Observer = Callable[[Event, Progress], None]
+"""Called after each event with the state it led to. It must not raise."""
+
+
+class Recorder:
+    """Opens a session's trace, folds what is in it, and appends. Raises as TraceWriter does."""
+
+    def __init__(self, folder: Path, observer: Observer | None = None) -> None:
+        self.folder = folder
+        self.frames = FrameStore(folder.parent)
+        self._observer = observer
+        self._writer = TraceWriter(folder / "trace.jsonl")
+        self.progress = SessionFolder(folder).progress()
+
+    def begin(self, spec_hash: str, now: float) -> None:
+        """Write the first line, or that the session is taken up again."""
+        if self.progress.spec_hash:
+            self.record(ResumeEvent(at=now, step=self.progress.steps, torn_bytes=self._writer.torn_bytes))
+        else:
+            self.record(SessionEvent(at=now, spec_hash=spec_hash))
+
+    def record(self, event: Event) -> None:
+        """Store one event, then count it. Raises StorageFailed, and then nothing was counted."""
+        self._writer.write(event)
+        self.progress.apply(event)
+        if isinstance(event, EndEvent):
+            self._writer.sync()
+        if self._observer:
+            self._observer(event, self.progress)
+
+    def check_room(self) -> None:
+        """Raises StorageFailed when an answer might not fit any more."""
+        self._writer.check_room()
+
+    def close(self) -> None:
+        """Sync and release the session."""
+        self._writer.close()

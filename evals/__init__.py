@@ -1,0 +1,1 @@
+"""What follows from traces: every eval is a fold over them."""
