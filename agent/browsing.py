@@ -6,6 +6,7 @@ trace, so that a session which was cut off at any point carries on from there.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -64,6 +65,7 @@ class Browsing:
     recorder: Recorder
     stop_requested: bool = False
     stimulus: Stimulus | None = field(default=None, repr=False)
+    _storing: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
     def progress(self) -> Progress:
@@ -96,9 +98,8 @@ class Browsing:
         if stimulus is None:
             return None
         pending = self.progress.pending
+        self._storing = asyncio.create_task(asyncio.to_thread(self._store_frames, stimulus))
         if pending is None:
-            for frame in stimulus.frames:
-                self.recorder.frames.put(frame)
             self.recorder.record(_stimulus_event(stimulus, self.progress.steps))
         elif pending.stimulus.id != stimulus.id:
             raise EnvironmentFailed(
@@ -143,8 +144,10 @@ class Browsing:
         """Do what was decided, or pass where there is no decision."""
         return await self.environment.act(self._action())
 
-    def finish_step(self, outcome: Outcome) -> None:
-        """Record what was asked and done. Raises ModelError when the model has failed so often in a row that going on is pointless."""
+    async def finish_step(self, outcome: Outcome) -> None:
+        """Record what was asked and done, once the frames are stored. Raises StorageFailed, and ModelError when the model has failed so often in a row that going on is pointless."""
+        if self._storing is not None:
+            await self._storing
         asked = self._action()
         done = _done(asked, outcome)
         self.recorder.record(
@@ -163,6 +166,11 @@ class Browsing:
             raise ModelError(
                 f"{self.model.name} failed {FAILURES_IN_A_ROW} times in a row; mend it and run the same command again to go on"
             )
+
+    def _store_frames(self, stimulus: Stimulus) -> None:
+        """Runs beside the question: creating files takes longer than all else the harness does."""
+        for frame in stimulus.frames:
+            self.recorder.frames.put(frame)
 
     def question(self, stage: str) -> Question:
         """Where the protocol stands in this step."""

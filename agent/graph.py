@@ -85,7 +85,7 @@ async def act(state: AgentState, runtime: Runtime[Browsing]) -> AgentState:
 
 async def record(state: AgentState, runtime: Runtime[Browsing]) -> AgentState:
     """Close the step in the trace."""
-    runtime.context.finish_step(Outcome(**state["outcome"]))
+    await runtime.context.finish_step(Outcome(**state["outcome"]))
     return {"outcome": {}}
 
 
@@ -117,8 +117,9 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
         builder.add_node(node.__name__, node)
     builder.add_edge(START, "observe")
     builder.add_conditional_edges("observe", _after_observing, {"decide": "decide", END: END})
-    for asking in ("decide", "look_on", "repair"):
-        builder.add_conditional_edges(asking, _after_answer, ["repair", "look_on", "act"])
+    builder.add_conditional_edges("decide", _after_answer, ["repair", "look_on", "act"])
+    builder.add_conditional_edges("look_on", _after_answer, ["repair", "look_on", "act"])
+    builder.add_conditional_edges("repair", _after_answer, ["look_on", "act"])
     builder.add_edge("act", "record")
     builder.add_edge("record", "observe")
     return builder.compile(checkpointer=checkpointer)

@@ -26,7 +26,7 @@ from environments.base import Environment
 from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed
 from personas.persona import Persona, load_persona
 
-__all__ = ["SessionResult", "arun_session", "prepare", "run_session"]
+__all__ = ["SessionResult", "arun_session", "drive", "prepare", "run_session"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 LANGSMITH_SWITCH = "AXIOFEED_LANGSMITH"
@@ -147,7 +147,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
     try:
         await agent.environment.open(recorder.progress.history)
         agent.note_problems()
-        await _drive(agent)
+        await drive(agent)
         end = (
             "complete",
             "" if recorder.progress.steps >= agent.spec.videos else f"the feed was over after {recorder.progress.steps} clips",
@@ -168,7 +168,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
     return _result(agent, prepared, _write_end(recorder, *end), error=error)
 
 
-async def _drive(agent: Browsing) -> None:
+async def drive(agent: Browsing) -> None:
     """The graph, from wherever the trace says the session is."""
     from langsmith import tracing_context  # noqa: PLC0415 - langgraph loads when a session runs
 

@@ -44,7 +44,8 @@ SCHEMA_VERSION = 1
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # JSON has no NaN and no infinity: written as null they would make the line unreadable, and its answer would be asked for again.
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
 
 class _Event(_Record):

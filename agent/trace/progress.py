@@ -103,7 +103,7 @@ class Progress:
                 self._action(event)
             case EndEvent():
                 self.end = event
-                if self.pending:
+                if self.pending and event.reason != "interrupted":  # cancelled in flight: the provider may bill it
                     self.pending.asked = None
 
     def totals(self) -> dict[str, Any]:

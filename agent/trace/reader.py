@@ -67,9 +67,11 @@ class SessionFolder:
         """`session.json`: the spec, resolved. Raises UserError when it cannot be read."""
         try:
             record: dict[str, Any] = json.loads((self.path / "session.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self.path} is no readable session folder ({error}); give a folder that holds session.json") from error
-        if int(record.get("schema_version", 0)) > SCHEMA_VERSION:
+            version = int(record.get("schema_version", 0))
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "session.json is not what it should be"
+            raise UserError(f"{self.path} is no readable session folder ({reason}); give a folder that holds session.json") from error
+        if version > SCHEMA_VERSION:
             raise UserError(f"{self.path} was written by a newer version of axiofeed; upgrade axiofeed to read it")
         return record
 

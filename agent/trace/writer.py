@@ -31,6 +31,9 @@ class TraceWriter:
         try:
             self._lock()
             self.torn_bytes = self._cut_torn_line()
+        except OSError as error:
+            os.close(self._fd)
+            raise self._failure(error) from error
         except BaseException:
             os.close(self._fd)
             raise
@@ -43,11 +46,11 @@ class TraceWriter:
             done = 0
             while done < len(line):
                 done += os.write(self._fd, line[done:])
-            if time.monotonic() - self._last_fsync >= FSYNC_EVERY_S:
-                self.sync()
         except OSError as error:
             os.ftruncate(self._fd, before)
             raise self._failure(error) from error
+        if time.monotonic() - self._last_fsync >= FSYNC_EVERY_S:
+            self.sync()
 
     def check_room(self) -> None:
         """Raises StorageFailed when so little space is left that an answer might not fit."""
@@ -56,8 +59,11 @@ class TraceWriter:
             raise self._failure(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def sync(self) -> None:
-        """Force what was written to disk."""
-        os.fsync(self._fd)
+        """Force what was written to disk. Raises StorageFailed; the lines stay in the file."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise self._failure(error) from error
         self._last_fsync = time.monotonic()
 
     def close(self) -> None:
@@ -80,10 +86,12 @@ class TraceWriter:
             return
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise UserError(
                 f"session {self._path.parent.name!r} is being run by another process; wait for it, or use another --session"
             ) from error
+        except OSError:  # some network file systems know no locks; there it is the user's care too
+            return
 
     def _cut_torn_line(self) -> int:
         """Drop what follows the last line end: a line that a killed process did not finish. Returns its length in bytes."""

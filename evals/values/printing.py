@@ -74,8 +74,8 @@ def _print_profile(look: Look, console: Console) -> None:
     console.print(table)
     console.print(
         Text(
-            f"Rates over answered clips; groups overlap; one of the ten values is shown from {MINIMUM_PER_VALUE} clips on. Value-consistent "
-            "preferences under this elicitation, not separated from appeal or from each other.",
+            f"Rates over answered clips; groups overlap; one of the ten values is shown from {MINIMUM_PER_VALUE} clips on. "
+            "Value-consistent preferences under this elicitation, not separated from appeal or from each other.",
             style="dim",
         )
     )

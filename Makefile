@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first target makes with what a bare machine has: Python 3.11 or newer, and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup browse test check bench chromium lock clean
+
+help:
+	@echo "make browse   watch an agent browse as hedonist and as default, and compare (no key, no GPU)"
+	@echo "make test     all checks and tests"
+	@echo "make setup    only make .venv      make check    only lint and types      make bench    speed"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which: make PYTHON=/path/to/python3.11")'
+	@echo "setting up $(VENV) (a few minutes the first time)"
+	@$(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV): on Debian, apt-get install python3-venv"; exit 1; }
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+browse: setup
+	@$(BIN)/python -m agent.browse --persona hedonist --versus default
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+chromium: setup
+	@$(BIN)/python -m environments.browser.install
+
+test: check chromium
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m benchmarks.harness_cost
+
+lock: setup
+	$(PIP) install uv
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,34 @@
+"""`axiofeed COMMAND …` (or `python -m agent COMMAND …`): the command lines of all packages under one name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "browse": ("agent.browse", "let a persona browse a feed"),
+    "personas": ("personas.__main__", "list, show and check personas"),
+    "catalogue": ("environments.catalogue.__main__", "the embedded clips: design table, rendering, contact sheet"),
+}
+"""Sub-command, the module with its `main(arguments) -> int`, and what it does."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Hand over to a sub-command; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    usage = "usage: axiofeed COMMAND [options]\n\n" + "\n".join(f"  {name:<10} {what}" for name, (_, what) in COMMANDS.items())
+    if given and given[0] in {"-h", "--help"}:
+        print(f"{usage}\n\n`axiofeed COMMAND --help` says more, with examples.")
+        return 0
+    if not given or given[0] not in COMMANDS:
+        print(f"{usage}\n\nerror: {f'unknown command {given[0]!r}' if given else 'a command is missing'}", file=sys.stderr)
+        return 2
+    code: int = import_module(COMMANDS[given[0]][0]).main(given[1:])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the harness costs. `make bench` runs it; figures are printed, never asserted elsewhere without a margin."""

@@ -1,0 +1,1 @@
+"""Feeds in a real browser. So far: finding and getting Chromium."""

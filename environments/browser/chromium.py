@@ -1,0 +1,66 @@
+"""Finds a Chromium that runs here: Playwright's own when it is installed, the system's otherwise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from environments.cache import default_cache_dir
+from personas.errors import EnvironmentFailed
+
+__all__ = ["LAUNCH_ARGUMENTS", "find_chromium", "npm_build", "require_chromium", "runs"]
+
+SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUM_VARIABLE = "AXIOFEED_CHROMIUM"
+"""Environment variable: the path of the Chromium to be used, before any other."""
+
+LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+"""Flags under which Chromium makes no calls of its own. Started as root it needs `--no-sandbox` besides."""
+
+HOW_TO_GET_IT = (
+    "no Chromium found: run `python -m playwright install chromium`, or install your system's (Debian: apt-get install chromium)"
+)
+
+
+def find_chromium() -> Path | None:
+    """The Chromium to use, one that starts: the one named in AXIOFEED_CHROMIUM, Playwright's, the system's, npm's; None when there is none."""
+    named = os.environ.get(CHROMIUM_VARIABLE, "")
+    for path in (Path(named) if named else None, _playwrights_own(), *(shutil.which(name) for name in SYSTEM_NAMES), npm_build()):
+        if path and runs(Path(path)):
+            return Path(path)
+    return None
+
+
+def npm_build() -> Path:
+    """Where the headless build of the npm package is kept, if it was needed."""
+    return default_cache_dir() / "chromium" / "chromium"
+
+
+def require_chromium() -> Path:
+    """As `find_chromium`. Raises EnvironmentFailed that says how to get one."""
+    found = find_chromium()
+    if found is None:
+        raise EnvironmentFailed(HOW_TO_GET_IT)
+    return found
+
+
+@cache
+def runs(executable: Path) -> bool:
+    """Whether the program starts: a downloaded browser may lack the system's libraries."""
+    if not executable.is_file():
+        return False
+    try:
+        done = subprocess.run([executable, "--version"], capture_output=True, timeout=20, check=False)  # noqa: S603 - a path found above
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _playwrights_own() -> Path | None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - loads when a browser is wanted
+
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
