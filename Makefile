@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browse test check bench chromium lock clean
+.PHONY: help setup browse test check bench chromium docs lock clean
 
 help:
 	@echo "make browse   watch an agent browse as hedonist and as default, and compare (no key, no GPU)"
@@ -40,6 +40,9 @@ test: check chromium
 
 bench: setup
 	$(BIN)/python -m benchmarks.harness_cost
+
+docs: setup
+	$(BIN)/python -m agent.graph docs/graph.md
 
 lock: setup
 	$(PIP) install uv

@@ -179,6 +179,7 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
                     task.cancel()
                 agent.stop_requested = True
 
+            view.expect(min(spec.videos, getattr(agent.environment, "total", spec.videos)))
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop)
 

@@ -145,7 +145,10 @@ class Browsing:
         return await self.environment.act(self._action())
 
     async def finish_step(self, outcome: Outcome) -> None:
-        """Record what was asked and done, once the frames are stored. Raises StorageFailed, and ModelError when the model has failed so often in a row that going on is pointless."""
+        """Record what was asked and done, once the frames are stored.
+
+        Raises StorageFailed, and ModelError when the model has failed so often in a row that going on is pointless.
+        """
         if self._storing is not None:
             await self._storing
         asked = self._action()

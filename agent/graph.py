@@ -10,6 +10,9 @@ The trace is the memory: a node that runs again after a crash finds there what h
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -127,3 +130,18 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
 
 graph = build_graph()
 """For `langgraph.json`: the graph as LangGraph's tools draw it. `agent.run_session` runs it with its context."""
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m agent.graph [PAGE]`: the graph in Mermaid, on stdout or in place of the Mermaid block of a page."""
+    drawing = f"```mermaid\n{graph.get_graph().draw_mermaid().strip()}\n```"
+    if not arguments:
+        sys.stdout.write(f"{drawing}\n")
+        return 0
+    page = Path(arguments[0])
+    page.write_text(re.sub(r"```mermaid\n.*?```", lambda _: drawing, page.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-__all__ = ["configure_logs", "hide_secrets"]
+from agent.redaction import known_secrets, redact
 
-_SECRET = re.compile(r"(sk-[A-Za-z0-9_-]{8,}|Bearer\s+\S+)", re.IGNORECASE)
-_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+__all__ = ["configure_logs", "hide_secrets"]
 
 
 def configure_logs(level: int = 30) -> None:
@@ -32,13 +29,10 @@ def configure_logs(level: int = 30) -> None:
 
 
 def hide_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace what looks like a key, and the value of any environment variable named like one, in every field."""
-    known = [value for name, value in os.environ.items() if len(value) >= 8 and name.upper().endswith(_SECRET_NAMES)]
-    for field, value in event.items():
-        text = str(value)
-        for secret in known:
-            text = text.replace(secret, "***")
-        text = _SECRET.sub("***", text)
+    """Replace secrets in every field."""
+    secrets = known_secrets()
+    for name, value in event.items():
+        text = redact(str(value), secrets)
         if text != str(value):
-            event[field] = text
+            event[name] = text
     return event

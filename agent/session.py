@@ -18,6 +18,7 @@ from agent.browsing import Browsing, Interrupted
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model
 from agent.protocols.registry import make_protocol
+from agent.redaction import known_secrets, redact
 from agent.spec import Limits, SessionSpec
 from agent.trace.events import SCHEMA_VERSION, EndEvent
 from agent.trace.reader import SessionFolder
@@ -257,7 +258,8 @@ def _numbered(runs: Path, stem: str, record: dict[str, Any]) -> SessionFolder:
 
 def _write_record(folder: SessionFolder, record: dict[str, Any]) -> None:
     aside = folder.path / f".session.{os.getpid()}.part"
-    aside.write_text(json.dumps(record | {"session": folder.path.name}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(record | {"session": folder.path.name}, indent=1, ensure_ascii=False)
+    aside.write_text(redact(text, known_secrets()) + "\n", encoding="utf-8")
     aside.replace(folder.path / "session.json")
 
 

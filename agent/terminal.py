@@ -31,6 +31,8 @@ class View(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
+    def expect(self, clips: int) -> None: ...
+
     def see(self, event: Event, progress: Progress) -> None: ...
 
 
@@ -56,6 +58,10 @@ class _Follower:
         self.answer: AnswerEvent | None = None
         self.begun = time.monotonic()
         self.done_here = 0
+
+    def expect(self, clips: int) -> None:
+        """How many clips will be shown, once the feed is known."""
+        self.videos = clips
 
     def follow(self, event: Event) -> None:
         if isinstance(event, StimulusEvent):
@@ -112,6 +118,9 @@ class QuietView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
 
+    def expect(self, clips: int) -> None:
+        """Nothing."""
+
     def see(self, event: Event, progress: Progress) -> None:
         """Nothing."""
 
@@ -124,7 +133,7 @@ class PlainView(_Follower):
         self._console = console
 
     def __enter__(self) -> View:
-        self._print(f"{self.title}: {self.videos} clips")
+        self._print(self.title)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

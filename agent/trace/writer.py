@@ -1,4 +1,4 @@
-"""Appends events to a trace: in full at once, flushed to disk in groups, by one process at a time."""
+"""Appends events to a trace: in full at once, without secrets, flushed to disk in groups, by one process at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from agent.redaction import known_secrets, redact
 from agent.trace.events import Event
 from personas.errors import StorageFailed, UserError
 
@@ -24,6 +25,7 @@ class TraceWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._last_fsync = time.monotonic()
+        self._secrets = known_secrets()
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
@@ -40,7 +42,7 @@ class TraceWriter:
 
     def write(self, event: Event) -> None:
         """Append one event as a whole line, or nothing. Raises StorageFailed."""
-        line = event.model_dump_json(exclude_none=True).encode() + b"\n"
+        line = redact(event.model_dump_json(exclude_none=True), self._secrets).encode() + b"\n"
         before = os.lseek(self._fd, 0, os.SEEK_END)
         try:
             done = 0

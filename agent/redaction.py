@@ -1,0 +1,26 @@
+"""Keeps secrets out of run folders and logs, whoever wrote them there: a server that echoes a key, a model that repeats one."""
+
+from __future__ import annotations
+
+import os
+import re
+
+__all__ = ["known_secrets", "redact"]
+
+_NAMED_LIKE_A_SECRET = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SHAPED_LIKE_A_SECRET = re.compile(r"(sk-[A-Za-z0-9_-]{16,}|Bearer\s+[A-Za-z0-9._~+/=-]{16,})")
+SHORTEST = 12
+"""Shorter values are words that may stand in any text."""
+
+
+def known_secrets() -> tuple[str, ...]:
+    """The values of the environment variables that are named like secrets, longest first."""
+    found = {value for name, value in os.environ.items() if len(value) >= SHORTEST and _NAMED_LIKE_A_SECRET.search(name)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    """`text` with `secrets`, and what is shaped like a key, replaced by stars."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return _SHAPED_LIKE_A_SECRET.sub("***", text) if "sk-" in text or "Bearer" in text else text

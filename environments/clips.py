@@ -1,0 +1,62 @@
+"""What every in-process feed is made of: items that can be shown, and problems with those that cannot."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environments.base import StimulusText
+
+__all__ = ["FeedItem", "LoadedFeed", "Problem", "one_line"]
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """One video of a feed, not yet sampled.
+
+    `id` is unique in its feed and stable over runs. `locate` gives the file, and may take seconds (a clip that is rendered when
+    first needed); it raises FeedError or OSError when there is none. The rest is as in `environments.base.Stimulus`. `url` is where a
+    user says the video came from; it is shown to nobody.
+    """
+
+    id: str
+    locate: Callable[[], Path] = field(repr=False, compare=False)
+    text: StimulusText
+    duration_s: float
+    source: str
+    labels: Mapping[str, float] | None = None
+    labels_source: str | None = None
+    cluster: str | None = None
+    stratum: str | None = None
+    topic: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a feed that is not shown or not used: its name, and the reason, both one line."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class LoadedFeed:
+    """All a feed has to show, in a stable order, and what is wrong with the rest."""
+
+    items: tuple[FeedItem, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def one_line(text: str, limit: int = 120) -> str:
+    """`text` for a message or an id: control characters and broken UTF-8 escaped, at most `limit` characters."""
+    escaped = "".join(
+        char if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or char == "\u200d" else f"\\u{ord(char):04x}"
+        for char in text
+    )
+    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"

@@ -1,0 +1,78 @@
+"""Builds a feed from the words a user types: `catalogue`, or a folder of videos.
+
+A new kind of feed is a module with `load(argument, cache_dir) -> LoadedFeed` and one line in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environments.cache import default_cache_dir
+from environments.clips import LoadedFeed
+from personas.errors import FeedError
+
+if TYPE_CHECKING:
+    from environments.simulated.environment import SimulatedFeed
+
+__all__ = ["FOLDER", "KINDS", "POLICIES", "load_feed", "open_feed"]
+
+KINDS: dict[str, str] = {
+    "catalogue": "environments.catalogue_feed",
+}
+"""Named feeds, typed as NAME or NAME:ARGUMENT, and the module that loads each. Anything else is a folder."""
+
+FOLDER = "environments.folder"
+
+POLICIES: tuple[str, ...] = ("balanced", "shuffled", "adaptive")
+"""The orders in which a simulated feed can show its items; see `environments.simulated.policies`."""
+
+
+def load_feed(spec: str, cache_dir: Path | None = None) -> LoadedFeed:
+    """All items of the feed that `spec` names, with the problems found. A folder called like a named feed is typed as "./catalogue".
+
+    Blocks while files are checked. Raises FeedError.
+    """
+    kind, _, argument = spec.partition(":")
+    where = cache_dir or default_cache_dir()
+    if kind in KINDS:
+        module, rest = KINDS[kind], argument
+    elif not spec.strip() or "\0" in spec:
+        raise FeedError("the feed has no name; give a folder of videos, or one of: " + ", ".join(KINDS))
+    else:
+        module, rest = FOLDER, spec
+    loaded: LoadedFeed = import_module(module).load(rest, where)
+    return loaded
+
+
+def open_feed(
+    spec: str,
+    *,
+    videos: int | None = None,
+    frames: int = 3,
+    policy: str = "balanced",
+    seed: int = 0,
+    cache_dir: Path | None = None,
+    labels_required: bool = False,
+) -> SimulatedFeed:
+    """A simulated feed, ready for `open`, of at most `videos` items (None: all), each once, with up to `frames` pictures an item.
+
+    `labels_required` is for respondents that answer from labels. Blocks while files are checked (about 50 ms a file the first time):
+    call it in a thread where that matters. Raises FeedError with what to change.
+    """
+    from environments.simulated.environment import SimulatedFeed  # noqa: PLC0415 - loads when used
+    from environments.simulated.policies import build_policy  # noqa: PLC0415
+
+    if policy not in POLICIES:
+        raise FeedError(f"there is no feed policy {policy!r}; use one of: {', '.join(POLICIES)}")
+    if frames < 1:
+        raise FeedError(f"the number of frames must be at least 1, not {frames}")
+    if videos is not None and videos < 1:
+        raise FeedError(f"the number of videos must be at least 1, not {videos}")
+    loaded = load_feed(spec, cache_dir)
+    if labels_required and any(item.labels is None for item in loaded.items):
+        raise FeedError(
+            f"the feed {spec!r} carries no value labels, and this model answers from labels; use --feed catalogue or another model"
+        )
+    return SimulatedFeed(loaded.items, build_policy(policy, loaded.items, seed), frames=frames, videos=videos, problems=loaded.problems)
