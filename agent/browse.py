@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from personas.command import CommandParser
+
 if TYPE_CHECKING:
     from agent.browsing import Browsing
     from agent.session import SessionResult
@@ -29,11 +31,10 @@ exit codes: 0 done, 1 failed, 2 bad usage, 3 stopped by a limit, 130 interrupted
 
 def build_parser() -> argparse.ArgumentParser:
     """The options. Their values are checked by the spec, so that files and commands meet the same rules."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m agent.browse",
         description="Let a persona, played by a model, browse a feed of short videos; every decision is logged.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     who = parser.add_argument_group("respondent")
     who.add_argument(
@@ -123,15 +124,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _browse(options)
     except AxiofeedError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as bug:  # the border: the session's record has been written
         if options.verbose:
             raise
-        print(f"error: {type(bug).__name__}: {bug} (a fault of axiofeed; --verbose shows where)", file=sys.stderr)
+        _complain(f"{type(bug).__name__}: {bug} (a fault of axiofeed; --verbose shows where)")
         return 1
+
+
+def _complain(text: str) -> None:
+    """One line on stderr. File names and servers' words may be in it, so nothing that steers a terminal goes through."""
+    print("error: " + "".join(c if c.isprintable() else " " for c in text), file=sys.stderr)
 
 
 def _browse(options: argparse.Namespace) -> int:
@@ -159,6 +165,7 @@ def _browse(options: argparse.Namespace) -> int:
 def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argparse.Namespace) -> SessionResult:
     """One session with a view of it. Ctrl-C once: stop after the current answer; twice: at once."""
     import asyncio
+    import contextlib
     import signal
 
     from rich.console import Console
@@ -168,6 +175,9 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
 
     console = Console(stderr=True)
     view = make_view(f"{spec.persona} × {spec.model}", spec.videos, console, quiet=options.quiet)
+
+    if spec.serve and not options.quiet:
+        console.print(f"starting vllm serve for {spec.model}; loading a model takes minutes", markup=False, highlight=False)
 
     async def run() -> SessionResult:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -181,7 +191,8 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
 
             view.expect(min(spec.videos, getattr(agent.environment, "total", spec.videos)))
             for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stop)
+                with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C stops at once there
+                    loop.add_signal_handler(number, stop)
 
         return await arun_session(spec, runs=options.runs, session=session, limits=limits, observer=view.see, on_start=listen)
 
@@ -197,14 +208,17 @@ def _report(results: Sequence[SessionResult], options: argparse.Namespace) -> No
     from evals.values.printing import print_comparison, print_look
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    looks = [first_look(result.path) for result in results]
+    looks = [first_look(result.path) for result in results if result.totals["steps"]]
     for look in looks:
         print_look(look, console)
     if len(looks) == 2:
         print_comparison(compare(*looks), looks[0].persona, looks[1].persona, console)
     console.print()
     for result in results:
-        console.print(_closing(result), markup=False, soft_wrap=True)
+        if result.reason == "failed":
+            _complain(_closing(result))
+        else:
+            console.print(_closing(result), markup=False, soft_wrap=True)
     if options.json:
         summaries = [result.summary() for result in results]
         print(json.dumps(summaries[0] if options.versus is None else {"sessions": summaries}, ensure_ascii=False))
@@ -217,7 +231,7 @@ def _closing(result: SessionResult) -> str:
         return f"session {result.name!r} is already complete; use another --session for a new one. {where}"
     if result.reason == "complete":
         return f"complete{f' ({result.detail})' if result.detail else ''}. {where}"
-    return f"{result.reason}: {result.detail}. The same command carries on. {where}"
+    return f"{result.reason}: {result.detail}; the same command carries on. {where}"
 
 
 if __name__ == "__main__":

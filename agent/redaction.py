@@ -8,7 +8,8 @@ import re
 __all__ = ["known_secrets", "redact"]
 
 _NAMED_LIKE_A_SECRET = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_SHAPED_LIKE_A_SECRET = re.compile(r"(sk-[A-Za-z0-9_-]{16,}|Bearer\s+[A-Za-z0-9._~+/=-]{16,})")
+# With a digit in it, and not within a word: "desk-setup-for-beginners" is no key.
+_SHAPED_LIKE_A_SECRET = re.compile(r"((?<![A-Za-z0-9])sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}|Bearer\s+[A-Za-z0-9._~+/=-]{16,})")
 SHORTEST = 12
 """Shorter values are words that may stand in any text."""
 

@@ -180,6 +180,7 @@ class LiveView(_Follower):
             self._console.print(Text(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}", style="yellow"))
         elif isinstance(event, ActionEvent):
             self._recent = [*self._recent, (event.done, self.verdict(event), self.caption(90))][-RECENT:]
+            self.stimulus = None
         self._live.update(self._panel(progress))
 
     def _panel(self, progress: Progress) -> Panel:
@@ -190,4 +191,4 @@ class LiveView(_Follower):
             rows.add_row(Text("     now  ", style="bold"), Text(self.caption(90), style="bold", no_wrap=True, overflow="ellipsis"))
         status = Text(f"{_counts(progress)}  ·  {_cost(progress)}  ·  {self.eta(progress)} left", style="dim")
         bar = ProgressBar(total=self.videos, completed=progress.steps)
-        return Panel(Group(rows, Text(), bar, status), title=Text(f"{self.title}  {progress.steps}/{self.videos}"), border_style="dim")
+        return Panel(Group(rows, Text(), status, bar), title=Text(f"{self.title}  {progress.steps}/{self.videos}"), border_style="dim")

@@ -9,6 +9,7 @@ import os
 import sys
 from dataclasses import asdict
 
+from personas.command import CommandParser
 from personas.errors import PersonaError
 from personas.persona import Persona, load_library, load_persona
 
@@ -39,11 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m personas",
         description="Who the model plays: see the library of personas, and check one of your own.",
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     table = commands.add_parser("list", help="the personas of the library, one a line")

@@ -74,8 +74,8 @@ class Progress:
 
     @property
     def budgeted_usd(self) -> Decimal:
-        """What may have been spent: the known costs, and the dearest of them for each call that may have been paid without an answer."""
-        return self.spent_usd + self.possibly_paid * self.dearest_usd
+        """What may have been spent: the known costs, and the dearest of them for each call of unknown cost, answered or lost."""
+        return self.spent_usd + (self.possibly_paid + self.unpriced) * self.dearest_usd
 
     def apply(self, event: Event) -> None:
         """Take one event in."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from agent.redaction import known_secrets, redact
-from agent.trace.events import Event
+from agent.trace.events import Event, StimulusEvent
 from personas.errors import StorageFailed, UserError
 
 __all__ = ["TraceWriter"]
@@ -42,7 +44,7 @@ class TraceWriter:
 
     def write(self, event: Event) -> None:
         """Append one event as a whole line, or nothing. Raises StorageFailed."""
-        line = redact(event.model_dump_json(exclude_none=True), self._secrets).encode() + b"\n"
+        line = self._line(event)
         before = os.lseek(self._fd, 0, os.SEEK_END)
         try:
             done = 0
@@ -53,6 +55,16 @@ class TraceWriter:
             raise self._failure(error) from error
         if time.monotonic() - self._last_fsync >= FSYNC_EVERY_S:
             self.sync()
+
+    def _line(self, event: Event) -> bytes:
+        """The event as one line. Each text is redacted before it becomes JSON, where numbers and escapes could be torn by it.
+
+        What a feed shows is stored as it is: it holds no secret of the user, and a clip must keep its name.
+        """
+        if isinstance(event, StimulusEvent):
+            return event.model_dump_json(exclude_none=True).encode() + b"\n"
+        data = _redacted(event.model_dump(mode="json", exclude_none=True), self._secrets)
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     def check_room(self) -> None:
         """Raises StorageFailed when so little space is left that an answer might not fit."""
@@ -114,3 +126,12 @@ class TraceWriter:
         return StorageFailed(
             f"cannot write {self._path}: {reason}; what was written is kept: free space (or mend it) and run the same command again"
         )
+
+
+def _redacted(value: Any, secrets: tuple[str, ...]) -> Any:
+    """JSON data with every text in it redacted, names of fields and of entries included."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {redact(name, secrets): _redacted(item, secrets) for name, item in value.items()}
+    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value

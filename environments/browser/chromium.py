@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +27,7 @@ HOW_TO_GET_IT = (
 
 
 def find_chromium() -> Path | None:
-    """The Chromium to use, one that starts: the one named in AXIOFEED_CHROMIUM, Playwright's, the system's, npm's; None when there is none."""
+    """A Chromium that starts: the one named in AXIOFEED_CHROMIUM, Playwright's, the system's, npm's; None when there is none."""
     named = os.environ.get(CHROMIUM_VARIABLE, "")
     for path in (Path(named) if named else None, _playwrights_own(), *(shutil.which(name) for name in SYSTEM_NAMES), npm_build()):
         if path and runs(Path(path)):
@@ -59,8 +60,13 @@ def runs(executable: Path) -> bool:
     return done.returncode == 0
 
 
-def _playwrights_own() -> Path | None:
+def _playwrights_own() -> Path:
+    """Playwright knows where it would install its own; asked in a thread, because its plain API refuses to work beside an event loop."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - loads when a browser is wanted
 
-    with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path)
+    def ask() -> str:
+        with sync_playwright() as playwright:
+            return playwright.chromium.executable_path
+
+    with ThreadPoolExecutor(1) as thread:
+        return Path(thread.submit(ask).result())

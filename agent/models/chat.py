@@ -1,0 +1,162 @@
+"""The Chat Completions dialect, which vLLM and most services and local servers speak."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import openai as sdk
+from httpx2 import Response
+from pydantic import BaseModel
+
+from agent.models.base import Prompt, Turn, Usage
+from agent.models.endpoint import Endpoint
+from agent.models.http_model import Answer, finish_reason, image_base64, read_json, spoken
+from agent.models.openai import openai_client, withheld_headers
+from agent.models.option_logprobs import Token, option_logprobs
+from agent.models.schema import schema_name, strict_schema
+from personas.errors import Unavailable
+
+__all__ = ["CHAT_KEYS", "ChatCompletions"]
+
+CHAT_KEYS = ("image_detail", "logprobs", "send_seed", "structured", "temperature", "top_p")
+"""Model options of this dialect, besides those of every model over HTTP."""
+
+_MOST_LOGPROBS = 20
+
+
+class _TextPart(BaseModel):
+    type: str = ""
+    text: str | None = None
+
+
+class _Message(BaseModel):
+    content: str | list[_TextPart] | None = None
+    refusal: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer; some servers send it in parts."""
+        if isinstance(self.content, list):
+            return "".join(part.text or "" for part in self.content if part.type in ("text", "output_text"))
+        return self.content or ""
+
+
+class _Logprobs(BaseModel):
+    content: list[Token] | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _PromptDetails(BaseModel):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _CompletionDetails(BaseModel):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+    def counted(self) -> Usage:
+        """`prompt_tokens` includes what was read from and written to the cache; here each token is counted once."""
+        details = self.prompt_tokens_details or _PromptDetails()
+        cached, written = details.cached_tokens or 0, details.cache_write_tokens or 0
+        reasoning = (self.completion_tokens_details or _CompletionDetails()).reasoning_tokens or 0
+        return Usage(max(0, self.prompt_tokens - cached - written), cached, written, self.completion_tokens, reasoning)
+
+
+class _Completion(BaseModel):
+    choices: list[_Choice]
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+class ChatCompletions:
+    """The dialect of `POST /chat/completions`."""
+
+    sdk = sdk
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._client: sdk.AsyncOpenAI | None = None
+
+    def body(self, prompt: Prompt) -> dict[str, Any]:
+        settings = self._endpoint.settings
+        system = self._system(prompt)
+        messages = [{"role": "system", "content": system}] if system else []
+        body: dict[str, Any] = {
+            "model": self._endpoint.model,
+            "messages": messages + [self._message(turn) for turn in prompt.turns],
+            "max_tokens": settings.token_budget(prompt.max_output_tokens),
+        }
+        chosen = {
+            "response_format": self._response_format(prompt),
+            "seed": prompt.seed % 2**31 if settings.send_seed else None,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "reasoning_effort": settings.reasoning_effort,
+            "logprobs": settings.logprobs or None,
+            "top_logprobs": _MOST_LOGPROBS if settings.logprobs else None,
+        }
+        return body | {key: value for key, value in chosen.items() if value is not None}
+
+    def _system(self, prompt: Prompt) -> str:
+        """The system text. A server that cannot hold the model to a schema has it told in words."""
+        if self._endpoint.settings.structured == "json_schema":
+            return prompt.system
+        schema = json.dumps(strict_schema(prompt.answer), ensure_ascii=False)
+        return f"{prompt.system}\n\nAnswer with one JSON object that fits this JSON Schema, and with nothing else: {schema}".strip()
+
+    def _response_format(self, prompt: Prompt) -> dict[str, Any] | None:
+        structured = self._endpoint.settings.structured
+        if structured == "json_schema":
+            form = {"name": schema_name(prompt.answer), "schema": strict_schema(prompt.answer), "strict": True}
+            return {"type": "json_schema", "json_schema": form}
+        return {"type": "json_object"} if structured == "json_object" else None
+
+    def _message(self, turn: Turn) -> dict[str, Any]:
+        if not turn.images:
+            return {"role": turn.role, "content": spoken(turn)}
+        detail = self._endpoint.settings.image_detail
+        images = (
+            {"url": f"data:image/jpeg;base64,{image_base64(frame)}"} | ({"detail": detail} if detail else {}) for frame in turn.images
+        )
+        parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": image} for image in images]
+        return {"role": turn.role, "content": [*parts, {"type": "text", "text": turn.text}]}
+
+    async def post(self, body: dict[str, Any]) -> bytes:
+        if self._client is None:
+            self._client = openai_client(self._endpoint)
+        withheld = withheld_headers(self._endpoint)
+        response = await self._client.post("/chat/completions", body=body, cast_to=Response, options={"headers": withheld})
+        return response.content
+
+    def read(self, content: bytes, prompt: Prompt) -> Answer:
+        completion = read_json(content, _Completion)
+        if not completion.choices:
+            raise Unavailable("the answer holds no choice")
+        choice = completion.choices[0]
+        refusal = choice.message.refusal or ("content_filter" if choice.finish_reason == "content_filter" else None)
+        tokens = choice.logprobs.content if choice.logprobs else None
+        return Answer(
+            text=choice.message.text,
+            refusal=refusal,
+            usage=completion.usage.counted() if completion.usage else None,
+            finish_reason="refusal" if refusal else finish_reason(choice.finish_reason),
+            model_version=completion.model or "",
+            logprobs=option_logprobs(tokens, prompt.answer) if tokens else None,
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()

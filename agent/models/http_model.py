@@ -1,0 +1,161 @@
+"""A model over HTTP: one place in the limiter, the retries, the price. What differs between providers is their dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agent.models.base import Prompt, Reply, Turn, Usage
+from agent.models.endpoint import Endpoint
+from agent.models.faults import Refused, classify, sdk_errors
+from agent.models.limiter import limiter_for
+from agent.models.prices import FREE, cost
+from agent.models.retry import RetryPolicy, with_retries
+from environments.base import Frame
+from personas.errors import ModelError, Unavailable
+
+__all__ = ["Answer", "Dialect", "HttpModel", "finish_reason", "image_base64", "read_json", "spoken"]
+
+M = TypeVar("M", bound=BaseModel)
+
+_FINISH = {
+    "completed": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "content_filter": "refusal",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a dialect read from a response body. `standard_price` is false where the server says it billed at another tier."""
+
+    text: str
+    refusal: str | None
+    usage: Usage | None
+    finish_reason: str
+    model_version: str
+    standard_price: bool = True
+    logprobs: Mapping[str, float] | None = None
+
+
+class Dialect(Protocol):
+    """How one API is spoken, over the client of `sdk`.
+
+    `post` sends a body that `body` made and returns the bytes that came; `read` raises ModelError for what is no answer.
+    """
+
+    @property
+    def sdk(self) -> ModuleType: ...
+
+    def body(self, prompt: Prompt) -> dict[str, Any]: ...
+
+    async def post(self, body: dict[str, Any]) -> bytes: ...
+
+    def read(self, content: bytes, prompt: Prompt) -> Answer: ...
+
+    async def close(self) -> None: ...
+
+
+class HttpModel:
+    """A `Model` over HTTP. `on_close` ends whatever was started for it, such as a server."""
+
+    synthetic = False
+
+    def __init__(self, endpoint: Endpoint, dialect: Dialect, on_close: Callable[[], None] | None = None) -> None:
+        self.name = endpoint.name
+        # A tier of the user's own choice is not billed at the listed prices.
+        settings = endpoint.settings
+        self._tier_unpriced = settings.service_tier not in (None, "default", "standard_only") and settings.price_input is None
+        self.price_known = endpoint.price is not None and not self._tier_unpriced
+        self._endpoint = endpoint
+        self._dialect = dialect
+        self._on_close = on_close
+        self._policy = RetryPolicy(settings.max_attempts, settings.retry_wait_s)
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        """Raises ModelError when no reply can be had after the retries, ModelSetupError for a key, model or URL that does not work."""
+        settings = self._endpoint.settings
+        limiter = limiter_for(self._endpoint.base_url, self._endpoint.model, settings.concurrency)
+        body = self._dialect.body(prompt)
+        got = await with_retries(lambda: self._call(body, prompt), limiter, self._policy)
+        return Reply(
+            text=got.value.text,
+            refusal=got.value.refusal,
+            usage=got.value.usage or Usage(),
+            cost_usd=self._cost(got.value),
+            latency_s=got.latency_s,
+            attempts=got.attempts,
+            possibly_paid=got.possibly_paid,
+            finish_reason=got.value.finish_reason,
+            model_version=got.value.model_version,
+            logprobs=got.value.logprobs,
+        )
+
+    async def close(self) -> None:
+        """Release connections, and the server where one was started. May be called more than once."""
+        try:
+            await self._dialect.close()
+        finally:
+            if self._on_close is not None:
+                await asyncio.to_thread(self._on_close)
+
+    async def _call(self, body: dict[str, Any], prompt: Prompt) -> Answer:
+        """One HTTP call. The SDK's exception, which holds the request and its key, is not kept as the cause of ours."""
+        sdk = self._dialect.sdk
+        caller = self._endpoint.caller
+        try:
+            async with asyncio.timeout(self._endpoint.settings.timeout_s):
+                content = await self._dialect.post(body)
+        except sdk_errors(sdk) as error:
+            failure = classify(error, sdk, caller)
+        else:
+            try:
+                return self._dialect.read(content, prompt)
+            except ModelError as error:
+                failure = type(error)(caller.say(str(error)))
+                failure.possibly_paid = error.possibly_paid
+        if isinstance(failure, Refused):
+            return Answer("", str(failure), Usage(), "refusal", "")
+        raise failure
+
+    def _cost(self, answer: Answer) -> Any:
+        if self._endpoint.price is FREE:
+            return cost(Usage(), FREE)
+        billed_as_listed = (answer.standard_price and not self._tier_unpriced) or self._endpoint.settings.price_input is not None
+        return cost(answer.usage, self._endpoint.price) if answer.usage is not None and billed_as_listed else None
+
+
+def read_json(content: bytes, shape: type[M]) -> M:
+    """`content` as `shape`. Raises Unavailable, possibly paid, for anything else: a proxy's page, half a body, another protocol."""
+    try:
+        return shape.model_validate_json(content)
+    except ValidationError as error:
+        kind = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        failure = Unavailable(f"the answer is not in the API's form ({'.'.join(map(str, kind['loc'])) or 'body'}: {kind['msg']})")
+        failure.possibly_paid = 1
+        raise failure from None
+
+
+def finish_reason(said: str | None) -> str:
+    """The provider's word in the contract's terms: stop, length, refusal; other words stay as they are."""
+    return _FINISH.get(said or "", said or "stop")
+
+
+def image_base64(frame: Frame) -> str:
+    """The frame's JPEG bytes in base64."""
+    return base64.b64encode(frame.jpeg).decode("ascii")
+
+
+def spoken(turn: Turn) -> str:
+    """The turn's text; an empty answer of the model is shown as such, because APIs refuse empty messages."""
+    return turn.text if turn.text.strip() or turn.images else "(no answer)"
