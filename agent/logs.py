@@ -10,7 +10,7 @@ import structlog
 
 from agent.redaction import known_secrets, redact
 
-__all__ = ["configure_logs", "hide_secrets"]
+__all__ = ["configure_logs", "hide_secrets", "logger"]
 
 
 def configure_logs(level: int = 30) -> None:
@@ -23,12 +23,20 @@ def configure_logs(level: int = 30) -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up each time: a live view redirects it
         cache_logger_on_first_use=False,
     )
 
 
-def hide_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """The logger of a module. Where nobody has set logging up, warnings go to stderr."""
+    if not structlog.is_configured():
+        configure_logs()
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(name, part=name)
+    return bound
+
+
+def hide_secrets(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace secrets in every field."""
     secrets = known_secrets()
     for name, value in event.items():

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.browsing import Browsing, Interrupted
+from agent.logs import logger
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model
 from agent.protocols.registry import make_protocol
@@ -143,6 +144,8 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
     recorder = agent.recorder
     if recorder.progress.end and recorder.progress.end.reason == "complete":
         return _result(agent, prepared, recorder.progress.end, already_complete=True)
+    log = logger("session")
+    log.info("begin", session=prepared.folder.path.name, resumed=prepared.resumed, steps=recorder.progress.steps)
     recorder.begin(agent.spec.hash(_persona_record(agent.persona, agent.spec)), time.time())
     error: AxiofeedError | None = None
     try:
@@ -166,6 +169,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
         await agent.environment.close()
     if isinstance(error, StorageFailed):
         return _result(agent, prepared, EndEvent(reason="failed", detail=str(error)), error=error)
+    log.info("end", session=prepared.folder.path.name, reason=end[0], detail=end[1])
     return _result(agent, prepared, _write_end(recorder, *end), error=error)
 
 

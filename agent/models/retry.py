@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from agent.logs import logger
 from agent.models.limiter import Limiter
 from personas.errors import ModelError, Throttled, Unavailable
 
@@ -75,6 +76,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, polic
         stop=stop_after_attempt(policy.max_attempts),
         wait=policy.wait,
         retry=retry_if_exception_type((Throttled, Unavailable)),
+        before_sleep=_tell,
         reraise=True,
     )
     try:
@@ -83,3 +85,10 @@ async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, polic
         error.attempts = attempts
         error.possibly_paid = paid
         raise
+
+
+def _tell(state: RetryCallState) -> None:
+    """Log a wait before it begins, so that a slow session explains itself."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    wait = state.next_action.sleep if state.next_action is not None else 0.0
+    logger("models").warning("asking again", attempt=state.attempt_number + 1, wait_s=round(wait, 2), because=str(error))
