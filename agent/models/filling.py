@@ -7,6 +7,7 @@ written later is answered as well: a bounded number or a list of numbers is a ra
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -35,7 +36,7 @@ def fill(answer: type[BaseModel], decision: Decision) -> dict[str, Any]:
 
     Raises ModelSetupError when the answer model has a required field that no rule can fill.
     """
-    schema = answer.model_json_schema()
+    schema = _schema(answer)
     definitions = schema.get("$defs", {})
     required = set(schema.get("required", ()))
     filled: dict[str, Any] = {}
@@ -54,6 +55,12 @@ def fill(answer: type[BaseModel], decision: Decision) -> dict[str, Any]:
             f"a respondent that answers by rule cannot answer {answer.__name__} ({first_complaint(error)}): use a real model"
         ) from None
     return filled
+
+
+@cache
+def _schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """Making a schema takes longer than all the rest of an answer."""
+    return answer.model_json_schema()
 
 
 def _resolved(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Template
@@ -23,6 +23,7 @@ __all__ = [
     "PromptTemplate",
     "Question",
     "interpret_json",
+    "no_truth_value",
     "repair_turns",
     "stimulus_slots",
 ]
@@ -143,35 +144,54 @@ def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, 
     """Read `reply` as `answer`: (state, the answer or None, what is wrong). Never raises, whatever the text holds."""
     if reply.refusal is not None:
         return AnswerState.REFUSED, None, "the provider marked it as a refusal"
-    found = _first_object(reply.text)
-    if found is None:
+    objects = list(_objects(reply.text))
+    if not objects:
         if reply.text.strip().lower().replace("’", "'").startswith(REFUSAL_OPENINGS):
             return AnswerState.REFUSED, None, "it opens as a refusal and holds no JSON"
         cut = " (cut off at the token limit)" if reply.finish_reason in {"length", "max_tokens"} else ""
         return AnswerState.UNPARSABLE, None, f"no JSON object in the answer{cut}"
+    read = [_validated(found, answer) for found in objects]
+    fitting = [model for model, _ in read if model is not None]
+    if not fitting:
+        return AnswerState.UNPARSABLE, None, read[0][1]
+    # An answer that quotes another one, from the post or from its own deliberation, must not be decided by which of them stands first.
+    if any(other.model_dump(exclude={"reason"}) != fitting[0].model_dump(exclude={"reason"}) for other in fitting):
+        return AnswerState.UNPARSABLE, None, "it holds several answers that differ"
+    return AnswerState.ANSWERED, fitting[0], ""
+
+
+def _validated(found: dict[str, Any], answer: type[BaseModel]) -> tuple[BaseModel | None, str]:
+    """`found` as `answer`, or None and what is wrong with it."""
     try:
-        return AnswerState.ANSWERED, answer.model_validate(found), ""
+        return answer.model_validate(found), ""
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_input=False)[:3])
-        return AnswerState.UNPARSABLE, None, faults
+        faults = (f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_input=False)[:3])
+        return None, "; ".join(faults)
     except RecursionError:
-        return AnswerState.UNPARSABLE, None, "the JSON is nested too deeply"
+        return None, "the JSON is nested too deeply"
 
 
-def _first_object(text: str) -> dict[str, Any] | None:
-    """The first JSON object in `text` (it may stand in a code fence or after other words), or None."""
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in `text`, outermost only, whatever stands around them; at most 20 places are tried."""
     decoder = json.JSONDecoder()
     start = text.find("{")
-    tries = 0
-    while start >= 0 and tries < 20:
+    for _ in range(20):
+        if start < 0:
+            return
         try:
-            value, _ = decoder.raw_decode(text, start)
+            value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
-            tries += 1
-            continue
-        return value if isinstance(value, dict) else None
-    return None
+            end = start + 1
+        else:
+            yield value
+        start = text.find("{", end)
+
+
+def no_truth_value(value: Any) -> Any:
+    """For pydantic's BeforeValidator: true and false are not the numbers 1 and 0. Raises ValueError."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
 
 
 def repair_turns(prompt_turns: Sequence[Turn], raw: str, fault: str) -> tuple[Turn, ...]:

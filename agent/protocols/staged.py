@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import AnswerState, Decision, Interpretation, PromptTemplate, Question, interpret_json
+from agent.protocols.base import AnswerState, Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value
 from agent.protocols.feed import Reason, ordered
 from environments.base import ActionKind, Stimulus
 
@@ -30,8 +30,10 @@ class ReactAnswer(BaseModel):
     """What one makes of the whole clip."""
 
     action: Literal["watch", "like"]
-    watch_fraction: Annotated[float, Field(ge=0, le=1, description="share of the video you watched before moving on, 0 to 1")]
-    rating: Annotated[int, Field(ge=0, le=5, description="how much you like it, 0 to 5")]
+    watch_fraction: Annotated[
+        float, Field(ge=0, le=1, description="share of the video you watched before moving on, 0 to 1"), BeforeValidator(no_truth_value)
+    ]
+    rating: Annotated[int, Field(ge=0, le=5, description="how much you like it, 0 to 5"), BeforeValidator(no_truth_value)]
     reason: Reason = ""
 
 

@@ -14,6 +14,7 @@ from agent.protocols.base import AnswerState
 from agent.trace.reader import SessionFolder
 from environments.base import ActionKind
 from evals.values.intervals import Interval, t_interval, wilson_interval
+from personas.errors import UserError
 from personas.schwartz import HIGHER_ORDER, NAMES, VALUES
 
 __all__ = ["Comparison", "Flip", "GroupLook", "Look", "Shown", "compare", "first_look"]
@@ -101,6 +102,10 @@ def first_look(path: str | Path) -> Look:
     """The first look at a session folder. Raises UserError when it cannot be read."""
     folder = SessionFolder(Path(path))
     record = folder.record()
+    try:
+        persona, target = str(record["persona"]["name"]), dict(record["persona"]["target"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder.path}: session.json does not say which persona this was; give another session folder") from error
     shown = tuple(_shown(folder))
     answered = [item for item in shown if item.state is AnswerState.ANSWERED]
     groups = [_group(code, code.replace("_", "-").capitalize(), values, answered) for code, values in HIGHER_ORDER.items()]
@@ -108,8 +113,8 @@ def first_look(path: str | Path) -> Look:
     kept = [group for group in groups if group] + [group for group in values if group and group.like_rate.n >= MINIMUM_PER_VALUE]
     return Look(
         session=str(record.get("session", folder.path.name)),
-        persona=str(record["persona"]["name"]),
-        target=record["persona"]["target"],
+        persona=persona,
+        target=target,
         shown=shown,
         like_rate=wilson_interval(sum(item.liked for item in answered), len(answered)),
         groups=tuple(kept),

@@ -24,10 +24,11 @@ from agent.models.llamacpp import answer_grammar, build
 from agent.models.registry import ModelOptions, make_model
 from environments.base import Frame
 from personas.errors import ModelSetupError, Rejected
-from tests.agent.models.tiny_gguf import TinyVlm, write_tiny_vlm
+from tests.agent.models.tiny_gguf import TinyVlm
 
 pytest.importorskip("xllamacpp")
 
+ROOT = Path(__file__).parents[3]
 Reason = Annotated[str, Field(json_schema_extra={"maxLength": 40})]
 
 
@@ -52,11 +53,6 @@ class React(BaseModel):
 
 class Endless(BaseModel):
     text: Annotated[str, Field(json_schema_extra={"minLength": 3000, "maxLength": 3000})]
-
-
-@pytest.fixture(scope="module")
-def tiny_vlm(tmp_path_factory: pytest.TempPathFactory) -> TinyVlm:
-    return write_tiny_vlm(tmp_path_factory.mktemp("gguf"))
 
 
 @pytest.fixture
@@ -216,7 +212,7 @@ def test_a_run_is_silent_and_ends_cleanly_without_close(tiny_vlm: TinyVlm) -> No
         "loop.run_until_complete(asyncio.sleep(0.2))\n"
         "sys.exit(5 if asking.done() else 7)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (7, "stop\n", "")
 
 

@@ -1,0 +1,209 @@
+"""`python -m agent.browse`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agent.driving import ROOT, browse, check_whole, command, of, script
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+HEAVY = {
+    *("anthropic", "openai", "httpx", "httpx2", "av", "PIL", "rapidocr", "onnxruntime", "wordllama", "numpy", "scipy", "playwright"),
+    *("langgraph", "langchain_core", "langsmith", "pydantic", "structlog", "rich", "tenacity", "xllamacpp", "vllm", "asyncio"),
+}
+
+
+@pytest.mark.parametrize("module", ["agent.browse", "agent"])
+def test_help_is_quick_and_loads_nothing_heavy(module: str) -> None:
+    """No SDK, decoder, array library or graph is imported to print the help, and it takes a fraction of a second."""
+    names = ["--help"] if module == "agent.browse" else ["browse", "--help"]
+    code = (
+        "import sys, importlib; start = set(sys.modules); main = importlib.import_module(sys.argv[1]).main\n"
+        "try: main(sys.argv[2:])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print('LOADED', *sorted({name.split('.')[0] for name in set(sys.modules) - start}))"
+    )
+    target = module if module == "agent.browse" else "agent.__main__"
+    done = subprocess.run([sys.executable, "-c", code, target, *names], check=True, cwd=ROOT, capture_output=True, text=True)
+    usage, _, loaded = done.stdout.rpartition("LOADED")
+    assert "exit codes: 0 done" in usage
+    assert "examples:" in usage
+    assert not set(loaded.split()) & HEAVY
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run(command(*names, module=module), check=True, cwd=ROOT, capture_output=True)
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 1.0
+
+
+def test_a_session_from_the_command_line(clips: Path, tmp_path: Path) -> None:
+    """Exit code 0; progress, one plain line a clip, on stderr; the look back and the run folder on stdout; with --json one summary last."""
+    done = browse("--feed", clips, "--model", "scripted/mixed", "--persona", "hedonist", "--runs", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["status"], summary["steps"], summary["session"]) == ("complete", 7, "hedonist-scripted-mixed-001")
+    assert summary["answers"] == {"answered": 7, "refused": 0, "unparsable": 0, "failed": 0}
+    assert "7 clips shown" in done.stdout
+    assert f"run folder: {tmp_path}" in done.stdout
+    assert sum("  [$" in line for line in done.stderr.splitlines()) == 7
+    assert "\x1b" not in done.stdout + done.stderr, "no control characters where nobody looks at a terminal"
+    check_whole(Path(summary["path"]), 7)
+
+
+def test_a_finished_session_exits_0_and_says_so(clips: Path, tmp_path: Path) -> None:
+    """The second run asks nothing and points to another name."""
+    arguments = ("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--session", "mine", "--quiet")
+    assert browse(*arguments).returncode == 0
+    again = browse(*arguments)
+    assert again.returncode == 0
+    assert "already complete" in again.stdout
+    assert "--session" in again.stdout
+    assert again.stderr == ""
+    other = browse(*arguments, "--seed", "9")
+    assert other.returncode == 2
+    assert "seed 0, now 9" in other.stderr
+
+
+def test_a_limit_exits_3_and_the_same_command_carries_on(clips: Path, tmp_path: Path) -> None:
+    """What stopped it is said, with how to go on; --json gives the summary of a stopped session too."""
+    arguments = ("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--quiet", "--json")
+    stopped = browse(*arguments, "--max-steps", "2")
+    assert stopped.returncode == 3
+    assert json.loads(stopped.stdout.splitlines()[-1])["status"] == "limit"
+    assert "2 steps of 2 allowed" in stopped.stdout
+    done = browse(*arguments)
+    assert json.loads(done.stdout.splitlines()[-1])["resumed"] is True
+    assert len(list(tmp_path.glob("*/session.json"))) == 1
+
+
+def test_two_personas_are_compared_on_the_same_clips(clips: Path, tmp_path: Path) -> None:
+    """--versus runs a second session with the same seed and prints where the two part; --json holds both."""
+    done = browse(
+        "--feed", clips, "--model", "scripted/mixed", "--persona", "hedonist", "--versus", "default", "--runs", tmp_path, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    both = json.loads(done.stdout.splitlines()[-1])["sessions"]
+    assert [each["persona"] for each in both] == ["hedonist", "default"]
+    shown = [[event["id"] for event in of(Path(each["path"]), "stimulus")] for each in both]
+    assert shown[0] == shown[1]
+    assert "hedonist against default, same clips" in done.stdout
+    assert "both answered" in done.stdout
+
+
+WRONG = {
+    "persona": (["--persona", "hedonsit"], "did you mean hedonist"),
+    "persona file": (["--persona", "./nowhere.toml"], "there is no such file"),
+    "versus": (["--versus", "nobody"], 'no persona "nobody"'),
+    "provider": (["--model", "opnai/x"], "unknown model provider"),
+    "script": (["--model", "scripted/nowhere.jsonl"], "no script"),
+    "no key": (["--model", "openai/gpt-6.2-sol"], "OPENAI_API_KEY"),
+    "folder": (["--feed", "/nowhere/at/all"], "does not exist"),
+    "empty folder": (["--feed", "EMPTY"], "no videos"),
+    "seed text": (["--seed", "seven"], "seven"),
+    "seed range": (["--seed", "-1"], "seed: "),
+    "seed huge": (["--seed", "99999999999999999999"], "seed: "),
+    "videos": (["--videos", "0"], "videos: "),
+    "frames": (["--frames", "100"], "frames: "),
+    "memory": (["--memory", "recent:x"], "memory: use none, or recent:N"),
+    "cell": (["--cell", "6"], "prompt cells 0 to 5"),
+    "cell word": (["--cell", "all"], "cell: "),
+    "policy": (["--policy", "best"], "policy: "),
+    "password": (["--base-url", "http://me:hunter2@host/v1"], "leave out user, password"),
+    "port": (["--model", "compatible/x", "--base-url", "http://host:99999/v1"], "URL"),
+    "option form": (["--model-option", "temperature"], "write KEY=VALUE"),
+    "option name": (["--model", "compatible/x", "--base-url", "http://127.0.0.1:9/v1", "--model-option", "temprature=1"], "temprature"),
+    "option of scripted": (["--model-option", "x=1"], "neither --base-url nor --model-option"),
+    "key as option": (["--model-option", "api_key=hunter2"], "environment variables"),
+    "session": (["--session", "../x"], "use letters, digits"),
+    "usd": (["--max-usd", "much"], "max_usd: "),
+    "usd nan": (["--max-usd", "nan"], "max_usd: "),
+    "minutes": (["--max-minutes", "-1"], "max_minutes: "),
+    "minutes nan": (["--max-minutes", "nan"], "max_minutes: "),
+    "steps": (["--max-steps", "0"], "max_steps: "),
+    "price unknown": (["--model", "compatible/x", "--base-url", "http://127.0.0.1:9/v1", "--max-usd", "1"], "price"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_what_the_user_gets_wrong_is_one_line_and_exit_code_2(
+    mistake: str, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is on stderr, says what is wrong and what fits, holds no password, and nothing is written."""
+    from agent.browse import main
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (tmp_path / "empty").mkdir()
+    options, says = WRONG[mistake]
+    given = [str(tmp_path / "empty") if option == "EMPTY" else option for option in options]
+    try:
+        code = main(["--feed", str(clips), "--model", "scripted/mixed", "--quiet", "--runs", str(tmp_path / "runs"), *given])
+    except SystemExit as end:
+        code = end.code  # type: ignore[assignment]
+    out, err = capsys.readouterr()
+    assert code == 2, err
+    assert says in err
+    assert err.count("\n") == 1, err
+    assert "hunter2" not in out + err
+    assert "Traceback" not in out + err
+    assert not list((tmp_path / "runs").rglob("*.json*"))
+
+
+def test_a_mistake_in_a_real_process(tmp_path: Path) -> None:
+    """The exit code and the one line arrive as such from a process of its own, with nothing else said."""
+    done = browse("--persona", "hedonsit", "--runs", tmp_path / "runs")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith('error: there is no persona "hedonsit"')
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_runs_folder_that_is_a_file_is_one_line(clips: Path, tmp_path: Path) -> None:
+    """Where sessions cannot be kept, the exit code is 1 and the line says what to do."""
+    (tmp_path / "runs").write_text("in the way")
+    done = browse("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path / "runs", "--quiet")
+    assert done.returncode == 1
+    assert "choose another --runs" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_damaged_session_of_another_run_does_not_stop_a_new_one(clips: Path, tmp_path: Path) -> None:
+    """A session.json that a power failure emptied is passed over when a new number is looked for."""
+    damaged = tmp_path / "default-scripted-mixed-001"
+    damaged.mkdir()
+    (damaged / "session.json").write_text("")
+    done = browse("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--quiet", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["session"] == "default-scripted-mixed-002"
+
+
+def test_captions_that_the_terminal_cannot_write_do_not_fail_a_session(clips: Path, tmp_path: Path) -> None:
+    """On an output that knows no Japanese (a pipe on many machines) the command still ends with exit code 0."""
+    model = script(tmp_path / "s.jsonl", {"decide": "like"})
+    done = subprocess.run(
+        command("--feed", clips, "--model", model, "--runs", tmp_path / "runs", "--json"),
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr[-400:]
+
+
+def test_hostile_words_do_not_reach_the_terminal_as_commands(clips: Path, tmp_path: Path) -> None:
+    """Escape sequences and markup in a model's answers and refusals are shown as text."""
+    nasty = "\x1b]0;owned\x07\x1b[2J[bold red]x[/bold red] [/] \u202e"
+    answer = {"action": "like", "watch_fraction": 1, "rating": 5, "reason": nasty}
+    model = script(
+        tmp_path / "s.jsonl", {"answer": answer}, {"stimulus": "a.mp4", "refusal": nasty}, {"stimulus": "b.mp4", "answer": nasty}
+    )
+    done = browse("--feed", clips, "--model", model, "--runs", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
+    assert "[bold red]x[/bold red]" in done.stderr
