@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -119,6 +120,8 @@ def limits_from(options: argparse.Namespace) -> Limits:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = build_parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a caption must not fail a session where the terminal cannot write it
     from personas.errors import AxiofeedError
 
     try:
@@ -151,6 +154,10 @@ def _browse(options: argparse.Namespace) -> int:
         from personas.persona import load_persona
 
         load_persona(options.versus)  # a wrong name is told before the first session runs
+    if options.session is not None:
+        from agent.session import check_session_name
+
+        check_session_name(options.session if options.versus is None else f"{options.session}-versus")
     results = []
     for number, each in enumerate(specs):
         name = options.session if number == 0 or options.session is None else f"{options.session}-versus"

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
+from typing import Any
 
 from agent.models.base import Design, Model, Prompt, Reply
 from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, repair_turns, stimulus_slots
@@ -28,7 +30,7 @@ from agent.trace.events import (
 )
 from agent.trace.progress import PendingStep, Progress
 from agent.trace.recorder import Recorder
-from environments.base import Action, ActionKind, Environment, Outcome, Stimulus
+from environments.base import Action, ActionKind, Environment, Outcome, Stimulus, StimulusText
 from environments.canonical import derived_seed, rng
 from personas.errors import EnvironmentFailed, LimitReached, ModelError
 from personas.persona import Persona
@@ -87,32 +89,49 @@ class Browsing:
             raise LimitReached(f"{progress.steps} steps of {limits.max_steps} allowed")
         if limits.max_minutes is not None and progress.seconds >= limits.max_minutes * 60:
             raise LimitReached(f"{progress.seconds / 60:.1f} minutes of {limits.max_minutes:g} allowed")
+        if limits.max_usd is not None and progress.unpriced:
+            raise LimitReached(f"the price of {progress.unpriced} answer(s) is unknown, so {limits.max_usd} USD cannot be kept")
         if limits.max_usd is not None and progress.budgeted_usd + progress.dearest_usd > limits.max_usd:
             raise LimitReached(f"{progress.budgeted_usd:.4f} USD spent, and the next answer might pass the {limits.max_usd} USD allowed")
 
     async def show(self) -> Stimulus | None:
         """Let the feed show its next stimulus and record it, once. Raises EnvironmentFailed when a resumed feed shows something else."""
-        stimulus = await self.environment.observe()
-        self.stimulus = stimulus
+        observed = await self.environment.observe()
         self.note_problems()
+        self.stimulus = stimulus = None if observed is None else _storable(observed)
         if stimulus is None:
             return None
-        pending = self.progress.pending
+        event = _stimulus_event(stimulus, self.progress.steps)
+        fresh = self._is_fresh(event)
         self._storing = asyncio.create_task(asyncio.to_thread(self._store_frames, stimulus))
-        if pending is None:
-            self.recorder.record(_stimulus_event(stimulus, self.progress.steps))
-        elif pending.stimulus.id != stimulus.id:
-            raise EnvironmentFailed(
-                f"the feed now shows {stimulus.id!r} where this session had {pending.stimulus.id!r}: "
-                "restore the feed, or begin a new --session"
-            )
+        if fresh:
+            self.recorder.record(event)
         return stimulus
+
+    def _is_fresh(self, event: StimulusEvent) -> bool:
+        """Whether a stimulus is still to be recorded. Raises EnvironmentFailed when it is not the one that the interrupted step had."""
+        if self.progress.pending is None:
+            return True
+        before = self.progress.pending.stimulus
+        if before.id != event.id:
+            what = f"the feed now shows {event.id!r} where this session had {before.id!r}"
+        elif (before.text, before.frames) != (event.text, event.frames):
+            what = f"the pictures or words of {event.id!r} have changed since this session showed it"
+        else:
+            return False
+        raise EnvironmentFailed(f"{what}: restore the feed, or begin a new --session")
 
     def note_problems(self) -> None:
         """Record what the feed could not show, once."""
         for problem in self.environment.problems:
-            if problem.name not in self.progress.problems:
-                self.recorder.record(ProblemEvent(at=_now(), name=_text(problem.name), reason=_text(problem.reason)))
+            name = _text(problem.name)
+            if name not in self.progress.problems:
+                self.recorder.record(ProblemEvent(at=_now(), name=name, reason=_text(problem.reason)))
+
+    async def settle(self) -> None:
+        """Wait for what runs beside the session, whatever became of it: who is stopping has a reason of their own to report."""
+        if self._storing is not None:
+            await asyncio.gather(self._storing, return_exceptions=True)
 
     async def ask(self, stage: str, attempt: int) -> AnswerEvent:
         """The answer to one question of this step: the recorded one if it arrived before, else a fresh one. Raises as `check_limits`."""
@@ -162,7 +181,7 @@ class Browsing:
                 done=done,
                 advanced=outcome.advanced,
                 dwell_s=round(outcome.dwell_s, 4),
-                error=outcome.error,
+                error=None if outcome.error is None else _text(outcome.error),
             )
         )
         if self.progress.failed_in_a_row >= FAILURES_IN_A_ROW:
@@ -269,6 +288,22 @@ class Browsing:
         return Action(final.decision.action, final.decision.watch_fraction)
 
 
+def _storable(stimulus: Stimulus) -> Stimulus:
+    """The stimulus with texts that can be stored: what is asked about is what the trace says."""
+    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in {"frames", "text"}}
+    text = StimulusText(**{each.name: _clean(getattr(stimulus.text, each.name)) for each in fields(StimulusText)})
+    return Stimulus(frames=stimulus.frames, text=text, **kept)
+
+
+def _clean(value: Any) -> Any:
+    """`value` with every text in it as it can be stored."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_clean(name): _clean(held) for name, held in value.items()}
+    return tuple(_clean(held) for held in value) if isinstance(value, tuple) else value
+
+
 def _stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
     text = asdict(stimulus.text)
     return StimulusEvent(
@@ -276,7 +311,7 @@ def _stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
         step=step,
         id=stimulus.id,
         frames=tuple(FrameRef(sha256=frame.sha256, t=round(frame.t, 4)) for frame in stimulus.frames),
-        text={name: value for name, value in text.items() if value},
+        text={name: list(value) if isinstance(value, tuple) else value for name, value in text.items() if value},
         duration_s=round(stimulus.duration_s, 4),
         source=stimulus.source,
         ad=stimulus.ad,

@@ -25,7 +25,7 @@ from agent.trace.events import SCHEMA_VERSION, EndEvent
 from agent.trace.reader import SessionFolder
 from agent.trace.recorder import Observer, Recorder
 from environments.base import Environment
-from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed
+from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed, UserError
 from personas.persona import Persona, load_persona
 
 __all__ = ["SessionResult", "arun_session", "drive", "prepare", "run_session"]
@@ -149,7 +149,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
     recorder.begin(agent.spec.hash(_persona_record(agent.persona, agent.spec)), time.time())
     error: AxiofeedError | None = None
     try:
-        await agent.environment.open(recorder.progress.history)
+        await agent.environment.open(recorder.progress.history, frozenset(recorder.progress.problems))
         agent.note_problems()
         await drive(agent)
         end = (
@@ -166,6 +166,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
         _write_end(recorder, "failed", f"{type(bug).__name__}: {bug}")
         raise
     finally:
+        await agent.settle()
         await agent.environment.close()
     if isinstance(error, StorageFailed):
         return _result(agent, prepared, EndEvent(reason="failed", detail=str(error)), error=error)
@@ -226,16 +227,29 @@ def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None
         stem = _stem(persona.name, spec.model)
         for path in sorted(runs.glob(f"{stem}-*/session.json")):
             folder = SessionFolder(path.parent)
-            if folder.record().get("spec_hash") == spec_hash and folder.status() != "complete":
+            if _spec_hash(folder) == spec_hash and folder.status() != "complete":
                 return Prepared(folder, resumed=True)
         return Prepared(_numbered(runs, stem, record), resumed=False)
     except OSError as error:
         raise StorageFailed(f"cannot write {runs}: {error.strerror}; mend it or choose another --runs") from error
 
 
-def _named(runs: Path, name: str, record: dict[str, Any]) -> Prepared:
+def _spec_hash(folder: SessionFolder) -> str | None:
+    """The spec hash of a session, None where its record cannot be read: a damaged neighbour stops nobody."""
+    try:
+        return folder.record().get("spec_hash")
+    except UserError:
+        return None
+
+
+def check_session_name(name: str) -> None:
+    """Raises SpecError unless `name` can be the name of a session: it becomes the name of a folder."""
     if not _NAME.fullmatch(name) or name == "frames":
-        raise SpecError(f"session {name[:60]!r}: use letters, digits, dots, dashes and underscores")
+        raise SpecError(f"session {name[:60]!r}: use letters, digits, dots, dashes and underscores, at most 120")
+
+
+def _named(runs: Path, name: str, record: dict[str, Any]) -> Prepared:
+    check_session_name(name)
     folder = SessionFolder(runs / name)
     if (folder.path / "session.json").exists():
         old = folder.record()

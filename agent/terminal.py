@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.protocols.base import AnswerState
-from agent.trace.events import ActionEvent, AnswerEvent, Event, ProblemEvent, ResumeEvent, StimulusEvent
+from agent.trace.events import ActionEvent, AnswerEvent, Event, ProblemEvent, ResumeEvent, SessionEvent, StimulusEvent
 from agent.trace.progress import Progress
 from environments.base import ActionKind
 
@@ -133,7 +133,6 @@ class PlainView(_Follower):
         self._console = console
 
     def __enter__(self) -> View:
-        self._print(self.title)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -142,6 +141,8 @@ class PlainView(_Follower):
     def see(self, event: Event, progress: Progress) -> None:
         """Print a line when a clip is done, a problem turns up, or a session is taken up again."""
         self.follow(event)
+        if isinstance(event, SessionEvent | ResumeEvent):
+            self._print(self.title)
         if isinstance(event, ProblemEvent):
             self._print(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}")
         elif isinstance(event, ResumeEvent):

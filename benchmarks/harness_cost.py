@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class SampledFeed:
         self._stimuli = [_stimulus(number, frames) for number in range(clips)]
         self._position = 0
 
-    async def open(self, history: Sequence[PastStep] = ()) -> None:
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
         self._position = len(history)
 
     async def observe(self) -> Stimulus | None:

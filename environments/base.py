@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -127,7 +127,8 @@ class Environment(Protocol):
     """A feed. The order is `open`, then `observe` and `act` in turn, then `close`.
 
     `observe` called twice without an `act` between returns the same stimulus; it returns None when the feed is over.
-    `open(history)` puts the feed where it was after `history`: same seed and history, same continuation.
+    `open(history, gone)` puts the feed where it was after `history`, when the problems named in `gone` were known: same seed, history
+    and problems, same continuation.
     `problems` holds what could not be shown so far, each once.
     Failures while showing raise `personas.errors.EnvironmentFailed`; what the user can fix raises `FeedError`.
     """
@@ -135,7 +136,7 @@ class Environment(Protocol):
     @property
     def problems(self) -> Sequence[FeedProblem]: ...
 
-    async def open(self, history: Sequence[PastStep] = ()) -> None: ...
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None: ...
 
     async def observe(self) -> Stimulus | None: ...
 

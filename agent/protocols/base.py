@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -103,18 +104,13 @@ class FeedbackProtocol(Protocol):
     def next_stage(self, stage: str, decision: Decision) -> str | None: ...
 
 
-REFUSAL_OPENINGS = (
-    "i'm sorry",
-    "i am sorry",
-    "sorry, ",
-    "i can't",
-    "i cannot",
-    "i can not",
-    "i won't",
-    "i will not",
-    "i'm unable",
-    "i am unable",
-    "i must decline",
+_CANNOT = r"(?:can't|cannot|can not|won't|will not|(?:am|'m) (?:unable|not able) to|must decline|have to decline)"
+_DEED = (
+    r"(?:help|assist|comply|engage|participate|provide|fulfil|answer|do (?:that|this)|role-?play|play|pretend|adopt|judge|choose|"
+    r"respond|discuss)"
+)
+REFUSAL_OPENING = re.compile(
+    rf"(?:i'?m sorry|i am sorry|sorry|i apologi[sz]e)\b[^.!?]{{0,40}}\b(?:no\b|i ?{_CANNOT})|i ?{_CANNOT}(?:,| {_DEED}\b|\.|$)|sorry, no\b"
 )
 """A reply without any JSON object that opens like this is a refusal, not a parse failure. Providers' own marks come first."""
 
@@ -146,7 +142,7 @@ def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, 
         return AnswerState.REFUSED, None, "the provider marked it as a refusal"
     objects = list(_objects(reply.text))
     if not objects:
-        if reply.text.strip().lower().replace("’", "'").startswith(REFUSAL_OPENINGS):
+        if REFUSAL_OPENING.match(reply.text.strip().lower().replace("’", "'")):
             return AnswerState.REFUSED, None, "it opens as a refusal and holds no JSON"
         cut = " (cut off at the token limit)" if reply.finish_reason in {"length", "max_tokens"} else ""
         return AnswerState.UNPARSABLE, None, f"no JSON object in the answer{cut}"

@@ -16,7 +16,11 @@ from environments.base import ActionKind, Stimulus
 
 __all__ = ["FeedAnswer", "FeedProtocol", "Reason", "ordered"]
 
-Reason = Annotated[str, Field(description="why, in one sentence of at most 40 words", json_schema_extra={"maxLength": 300})]
+Reason = Annotated[
+    str,
+    BeforeValidator(lambda value: "" if value is None else value),
+    Field(description="why, in one sentence of at most 40 words", json_schema_extra={"maxLength": 300}),
+]
 
 
 class FeedAnswer(BaseModel):

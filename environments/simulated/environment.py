@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from environments.base import Action, ActionKind, Frame, Outcome, PastStep, Stimulus
 from environments.clips import FeedItem, Problem, one_line
@@ -47,11 +47,11 @@ class SimulatedFeed:
         self._found_at_build = tuple(problems)
         self._look_ahead = look_ahead
         self._open = False
-        self._reset(())
+        self._reset((), ())
 
-    def _reset(self, history: Sequence[PastStep]) -> None:
+    def _reset(self, history: Sequence[PastStep], gone: Collection[str]) -> None:
         self._past = list(history)
-        self._gone: dict[str, Problem] = {}
+        self._gone = {name: Problem(name, "it could not be shown earlier in this session") for name in sorted(gone) if name in self._items}
         self._current: Stimulus | None = None
         self._sampling: dict[str, asyncio.Task[tuple[Frame, ...] | str]] = {}
         self.clock_s = sum(step.outcome.dwell_s for step in history)
@@ -66,13 +66,13 @@ class SimulatedFeed:
         """How many stimuli the feed will show at most."""
         return self._videos
 
-    async def open(self, history: Sequence[PastStep] = ()) -> None:
-        """Puts the feed where it was after `history`. Raises EnvironmentFailed when the history is not of this feed."""
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
+        """Puts the feed where it was after `history`, without the items in `gone`. Raises EnvironmentFailed for another feed's history."""
         self._check_history(history)
         await self._forget_sampling(())
-        self._reset(history)
+        self._reset(history, gone)
         # The first choice may load an embedder; later ones take well under a millisecond.
-        first = await asyncio.to_thread(self._policy.choose, tuple(self._past), frozenset())
+        first = await asyncio.to_thread(self._policy.choose, tuple(self._past), self._gone.keys())
         if first is not None and len(self._past) < self._videos:
             self._sample(first.item)
         self._open = True

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ class GivenFeed:
     shown: int = 0
     closed: bool = False
 
-    async def open(self, history: Sequence[PastStep] = ()) -> None:
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
         self.shown = len(history)
 
     async def observe(self) -> Stimulus | None:
@@ -166,7 +166,7 @@ async def drive(folder: Path, model: Model, feed: GivenFeed, limits: Limits | No
     agent = Browsing(spec, limits or Limits(), load_persona(spec.persona), model, protocol, feed, recorder)
     try:
         recorder.begin("0" * 64, 1.0)
-        await feed.open(recorder.progress.history)
+        await feed.open(recorder.progress.history, frozenset(recorder.progress.problems))
         agent.note_problems()
         await run_graph(agent)
     finally:

@@ -116,6 +116,17 @@ def test_a_refusal_in_words_is_a_refusal(text: str) -> None:
     assert read(text)[0] is AnswerState.REFUSED
 
 
+@pytest.mark.parametrize("text", ["I can't wait to see more of this!", "Sorry about the delay, I would like it.", "I won't lie: skip."])
+def test_an_opinion_that_sounds_like_a_refusal_is_none(text: str) -> None:
+    """Words such as "I can't" do not make a refusal: these are asked again for the form."""
+    assert read(text)[0] is AnswerState.UNPARSABLE
+
+
+def test_an_empty_reason_is_no_fault() -> None:
+    """A model that gives null for its reason has answered."""
+    assert read('{"action": "skip", "watch_fraction": 0, "rating": 1, "reason": null}')[0] is AnswerState.ANSWERED
+
+
 @pytest.mark.parametrize("mark", ["content_filter", "", "I would rather not"])
 def test_the_providers_mark_goes_first(mark: str) -> None:
     """A reply that the provider marks as a refusal is one, whatever its text."""
