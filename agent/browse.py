@@ -155,7 +155,7 @@ def _browse(options: argparse.Namespace) -> int:
 
         load_persona(options.versus)  # a wrong name is told before the first session runs
     if options.session is not None:
-        from agent.session import check_session_name
+        from agent.preparing import check_session_name
 
         check_session_name(options.session if options.versus is None else f"{options.session}-versus")
     results = []

@@ -8,29 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from agent.models.base import Design, Model, Prompt, Reply
 from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, repair_turns, stimulus_slots
 from agent.spec import Limits, SessionSpec, memory_length
-from agent.trace.events import (
-    ActionEvent,
-    AnswerEvent,
-    AskEvent,
-    DecisionRecord,
-    FrameRef,
-    ProblemEvent,
-    PromptEvent,
-    StimulusEvent,
-    TokenUsage,
-)
+from agent.trace.events import ActionEvent, AnswerEvent, AskEvent, ProblemEvent, PromptEvent, StimulusEvent
+from agent.trace.making import answer_event, failure_event, now, stimulus_event, storable, storable_text
 from agent.trace.progress import PendingStep, Progress
 from agent.trace.recorder import Recorder
-from environments.base import Action, ActionKind, Environment, Outcome, Stimulus, StimulusText
+from environments.base import Action, ActionKind, Environment, Outcome, Stimulus
 from environments.canonical import derived_seed, rng
 from personas.errors import EnvironmentFailed, LimitReached, ModelError
 from personas.persona import Persona
@@ -98,10 +85,10 @@ class Browsing:
         """Let the feed show its next stimulus and record it, once. Raises EnvironmentFailed when a resumed feed shows something else."""
         observed = await self.environment.observe()
         self.note_problems()
-        self.stimulus = stimulus = None if observed is None else _storable(observed)
+        self.stimulus = stimulus = None if observed is None else storable(observed)
         if stimulus is None:
             return None
-        event = _stimulus_event(stimulus, self.progress.steps)
+        event = stimulus_event(stimulus, self.progress.steps)
         fresh = self._is_fresh(event)
         self._storing = asyncio.create_task(asyncio.to_thread(self._store_frames, stimulus))
         if fresh:
@@ -124,9 +111,9 @@ class Browsing:
     def note_problems(self) -> None:
         """Record what the feed could not show, once."""
         for problem in self.environment.problems:
-            name = _text(problem.name)
+            name = storable_text(problem.name)
             if name not in self.progress.problems:
-                self.recorder.record(ProblemEvent(at=_now(), name=name, reason=_text(problem.reason)))
+                self.recorder.record(ProblemEvent(at=now(), name=name, reason=storable_text(problem.reason)))
 
     async def settle(self) -> None:
         """Wait for what runs beside the session, whatever became of it: who is stopping has a reason of their own to report."""
@@ -144,18 +131,7 @@ class Browsing:
         try:
             answer = self._interpreted(await self.model.ask(prompt), stage, attempt)
         except ModelError as error:
-            answer = AnswerEvent(
-                at=_now(),
-                step=self.progress.steps,
-                stage=stage,
-                attempt=attempt,
-                outcome=AnswerState.FAILED,
-                final=True,
-                error=_text(str(error)),
-                attempts=error.attempts,
-                possibly_paid=error.possibly_paid,
-                cost_usd=Decimal(0),
-            )
+            answer = failure_event(error, step=self.progress.steps, stage=stage, attempt=attempt)
         self.recorder.record(answer)
         return answer
 
@@ -174,14 +150,14 @@ class Browsing:
         done = _done(asked, outcome)
         self.recorder.record(
             ActionEvent(
-                at=_now(),
+                at=now(),
                 step=self.progress.steps,
                 asked=asked.kind,
                 watch_fraction=asked.watch_fraction,
                 done=done,
                 advanced=outcome.advanced,
                 dwell_s=round(outcome.dwell_s, 4),
-                error=None if outcome.error is None else _text(outcome.error),
+                error=None if outcome.error is None else storable_text(outcome.error),
             )
         )
         if self.progress.failed_in_a_row >= FAILURES_IN_A_ROW:
@@ -214,12 +190,12 @@ class Browsing:
         template = self.protocol.template(stage, question.cell)
         if template.hash not in self.progress.prompts:
             self.recorder.record(
-                PromptEvent(at=_now(), hash=template.hash, stage=stage, cell=question.cell, system=template.system, user=template.user)
+                PromptEvent(at=now(), hash=template.hash, stage=stage, cell=question.cell, system=template.system, user=template.user)
             )
         kept = {name: slots[name] for name in ("memory",) if slots[name]}
         self.recorder.record(
             AskEvent(
-                at=_now(),
+                at=now(),
                 step=self.progress.steps,
                 stage=stage,
                 attempt=attempt,
@@ -255,31 +231,7 @@ class Browsing:
             final = self.protocol.next_stage(stage, found.decision) is None
         else:
             final = found.state is not AnswerState.UNPARSABLE or attempt > 0
-        decision = found.decision
-        return AnswerEvent(
-            at=_now(),
-            step=self.progress.steps,
-            stage=stage,
-            attempt=attempt,
-            outcome=found.state,
-            final=final,
-            decision=DecisionRecord(
-                action=decision.action, watch_fraction=decision.watch_fraction, rating=decision.rating, reason=_text(decision.reason)
-            )
-            if decision
-            else None,
-            raw=_text(reply.text),
-            fault=_text(found.fault) or None,
-            refusal=None if reply.refusal is None else _text(reply.refusal),
-            usage=TokenUsage(**asdict(reply.usage)),
-            cost_usd=reply.cost_usd,
-            latency_s=round(reply.latency_s, 4),
-            attempts=reply.attempts,
-            possibly_paid=reply.possibly_paid,
-            finish_reason=_text(reply.finish_reason),
-            model_version=_text(reply.model_version),
-            logprobs=None if reply.logprobs is None else dict(reply.logprobs),
-        )
+        return answer_event(reply, found, step=self.progress.steps, stage=stage, attempt=attempt, final=final)
 
     def _action(self) -> Action:
         final = self.pending.final
@@ -288,54 +240,8 @@ class Browsing:
         return Action(final.decision.action, final.decision.watch_fraction)
 
 
-def _storable(stimulus: Stimulus) -> Stimulus:
-    """The stimulus with texts that can be stored: what is asked about is what the trace says."""
-    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in {"frames", "text"}}
-    text = StimulusText(**{each.name: _clean(getattr(stimulus.text, each.name)) for each in fields(StimulusText)})
-    return Stimulus(frames=stimulus.frames, text=text, **kept)
-
-
-def _clean(value: Any) -> Any:
-    """`value` with every text in it as it can be stored."""
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, Mapping):
-        return {_clean(name): _clean(held) for name, held in value.items()}
-    return tuple(_clean(held) for held in value) if isinstance(value, tuple) else value
-
-
-def _stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
-    text = asdict(stimulus.text)
-    return StimulusEvent(
-        at=_now(),
-        step=step,
-        id=stimulus.id,
-        frames=tuple(FrameRef(sha256=frame.sha256, t=round(frame.t, 4)) for frame in stimulus.frames),
-        text={name: list(value) if isinstance(value, tuple) else value for name, value in text.items() if value},
-        duration_s=round(stimulus.duration_s, 4),
-        source=stimulus.source,
-        ad=stimulus.ad,
-        propensity=stimulus.propensity,
-        request_id=stimulus.request_id,
-        labels=None if stimulus.labels is None else dict(stimulus.labels),
-        labels_source=stimulus.labels_source,
-        cluster=stimulus.cluster,
-        stratum=stimulus.stratum,
-        topic=stimulus.topic,
-    )
-
-
 def _done(asked: Action, outcome: Outcome) -> ActionKind:
     """What happened in the end: a like that was not registered is a watch."""
     if outcome.like_registered:
         return ActionKind.LIKE
     return ActionKind.WATCH if asked.kind is ActionKind.LIKE else asked.kind
-
-
-def _text(text: str) -> str:
-    """Text as it can be stored: lone surrogates, which UTF-8 cannot hold, become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _now() -> float:
-    return round(time.time(), 3)

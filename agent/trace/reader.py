@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from personas.errors import UserError
 
 __all__ = ["BrokenLine", "SessionFolder", "Step", "find_sessions", "read_lines"]
 
+TAIL_BYTES = 65536
 Status = Literal["prepared", "running", "complete", "stopped", "failed"]
 
 
@@ -92,12 +94,27 @@ class SessionFolder:
 
     def status(self) -> Status:
         """Computed from the files alone. A session without an end is `running`: it is, or it died and can be resumed."""
-        last = next(iter(deque(self.events(), maxlen=1)), None)
+        last = self._last_event()
         if last is None or isinstance(last, SessionEvent):
             return "prepared"
         if last.type != "end":
             return "running"
         return {"complete": "complete", "failed": "failed"}.get(last.reason, "stopped")  # type: ignore[return-value]
+
+    def _last_event(self) -> Event | None:
+        """The last event; read from the end of the file where the last line is whole, as it nearly always is."""
+        try:
+            with self.trace.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+                lines = file.read().split(b"\n")
+        except FileNotFoundError:
+            return None
+        if len(lines) > 2 and not lines[-1]:
+            try:
+                return parse_event(lines[-2])
+            except ValidationError:
+                pass
+        return next(iter(deque(self.events(), maxlen=1)), None)
 
     def steps(self) -> Iterator[Step]:
         """The steps in order; the last may be unfinished."""

@@ -1,0 +1,144 @@
+"""A session on disk before anything runs: its folder, found or made, with the resolved spec in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from agent.redaction import known_secrets, redact
+from agent.spec import SessionSpec
+from agent.trace.events import SCHEMA_VERSION
+from agent.trace.reader import SessionFolder
+from personas.errors import SpecError, StorageFailed, UserError
+from personas.persona import Persona
+
+__all__ = ["Prepared", "check_session_name", "persona_record", "prepare"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_VERSIONED = ("axiofeed", "anthropic", "av", "langgraph", "openai", "pillow", "rapidocr", "tenacity", "wordllama", "xllamacpp")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that stands on disk: its folder, and whether it was there before."""
+
+    folder: SessionFolder
+    resumed: bool
+
+
+def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None = None) -> Prepared:
+    """The session's folder, with `session.json` in it before anything runs.
+
+    With a name: that session, if it has the same spec, else SpecError with the differences. Without: the unfinished session with this spec,
+    else the next number. Raises StorageFailed when the folder cannot be written.
+    """
+    played = persona_record(persona, spec)
+    spec_hash = spec.hash(played)
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "spec": spec.model_dump(mode="json"),
+        "spec_hash": spec_hash,
+        "persona": played,
+        "versions": _versions(),
+        "created_at": round(time.time(), 3),
+    }
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        if session is not None:
+            return _named(runs, session, record)
+        stem = _stem(persona.name, spec.model)
+        for path in sorted(runs.glob(f"{stem}-*/session.json")):
+            folder = SessionFolder(path.parent)
+            if _spec_hash(folder) == spec_hash and folder.status() != "complete":
+                return Prepared(folder, resumed=True)
+        return Prepared(_numbered(runs, stem, record), resumed=False)
+    except OSError as error:
+        raise StorageFailed(f"cannot write {runs}: {error.strerror}; mend it or choose another --runs") from error
+
+
+def _spec_hash(folder: SessionFolder) -> str | None:
+    """The spec hash of a session, None where its record cannot be read: a damaged neighbour stops nobody."""
+    try:
+        return folder.record().get("spec_hash")
+    except UserError:
+        return None
+
+
+def check_session_name(name: str) -> None:
+    """Raises SpecError unless `name` can be the name of a session: it becomes the name of a folder."""
+    if not _NAME.fullmatch(name) or name == "frames":
+        raise SpecError(f"session {name[:60]!r}: use letters, digits, dots, dashes and underscores, at most 120")
+
+
+def _named(runs: Path, name: str, record: dict[str, Any]) -> Prepared:
+    check_session_name(name)
+    folder = SessionFolder(runs / name)
+    if (folder.path / "session.json").exists():
+        old = folder.record()
+        if old.get("spec_hash") != record["spec_hash"]:
+            raise SpecError(f"session {name!r} was begun with another spec ({_difference(old, record)}); use another --session")
+        return Prepared(folder, resumed=True)
+    folder.path.mkdir(exist_ok=True)
+    _write_record(folder, record)
+    return Prepared(folder, resumed=False)
+
+
+def _numbered(runs: Path, stem: str, record: dict[str, Any]) -> SessionFolder:
+    number = 1
+    while True:
+        folder = SessionFolder(runs / f"{stem}-{number:03d}")
+        try:
+            folder.path.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        _write_record(folder, record)
+        return folder
+
+
+def _write_record(folder: SessionFolder, record: dict[str, Any]) -> None:
+    aside = folder.path / f".session.{os.getpid()}.part"
+    text = json.dumps(record | {"session": folder.path.name}, indent=1, ensure_ascii=False)
+    aside.write_text(redact(text, known_secrets()) + "\n", encoding="utf-8")
+    aside.replace(folder.path / "session.json")
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Which fields of two specs differ: "seed 0, now 1"."""
+    before, now = old.get("spec", {}), new["spec"]
+    fields = [f"{name} {before.get(name)!r}, now {now[name]!r}" for name in now if before.get(name) != now[name]]
+    return "; ".join(fields)[:300] or "the persona's text has changed"
+
+
+def persona_record(persona: Persona, spec: SessionSpec) -> dict[str, Any]:
+    """Who is played, as `session.json` keeps it."""
+    return {
+        "name": persona.name,
+        "kind": persona.kind,
+        "paraphrase": spec.paraphrase,
+        "text": persona.text(spec.paraphrase),
+        "target": dict(persona.target),
+    }
+
+
+def _stem(persona: str, model: str) -> str:
+    """What a session's folder is called before its number: made of harmless characters whatever the names hold."""
+    parts = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")[:40] or "x" for part in (persona, model)]
+    return "-".join(parts)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    for package in _VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
