@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,13 +11,21 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agent.protocols.registry import PROTOCOLS
 from environments.canonical import content_hash
+from environments.simulated.policies import POLICIES
 from personas.errors import SpecError
 
 __all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length"]
 
 DEFAULT_MODEL = "reader"
 _MEMORY = re.compile(r"none|recent:([1-9]\d?|100)")
+
+
+def _one_of(value: str, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise ValueError(f"choose one of: {', '.join(choices)}")
+    return value
 
 
 class SessionSpec(BaseModel):
@@ -47,13 +56,23 @@ class SessionSpec(BaseModel):
     model_options: dict[str, str] = Field(default_factory=dict)
     environment: Literal["simulated"] = "simulated"
     feed: Annotated[str, Field(min_length=1)] = "catalogue"
-    policy: Literal["balanced", "shuffled", "adaptive"] = "balanced"
-    protocol: Literal["feed", "staged"] = "feed"
+    policy: str = "balanced"
+    protocol: str = "feed"
     cell: Literal["rotate"] | Annotated[int, Field(ge=0)] = "rotate"
     memory: str = "none"
     frames: Annotated[int, Field(ge=1, le=32)] = 3
     videos: Annotated[int, Field(ge=1, le=100_000)] = 40
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @field_validator("policy")
+    @classmethod
+    def _check_policy(cls, value: str) -> str:
+        return _one_of(value, POLICIES)
+
+    @field_validator("protocol")
+    @classmethod
+    def _check_protocol(cls, value: str) -> str:
+        return _one_of(value, PROTOCOLS)
 
     @field_validator("memory")
     @classmethod
@@ -79,8 +98,12 @@ class SessionSpec(BaseModel):
         return value.rstrip("/")
 
     def hash(self, persona_texts: Any) -> str:
-        """SHA-256 of the spec and of the persona as it was read, so that an edited persona file is another session."""
-        return content_hash([self.model_dump(mode="json"), persona_texts])
+        """SHA-256 of the spec and of the persona as it was read, so that an edited persona file is another session.
+
+        Fields at their defaults do not count, so that a field which a later version adds leaves older sessions as they are.
+        Hence a default, once released, never changes.
+        """
+        return content_hash([self.model_dump(mode="json", exclude_defaults=True), persona_texts])
 
 
 class Limits(BaseModel):

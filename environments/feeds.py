@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from environments.cache import default_cache_dir
 from environments.clips import LoadedFeed
+from environments.simulated.policies import POLICIES, build_policy
 from personas.errors import FeedError
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ KINDS: dict[str, str] = {
 """Named feeds, typed as NAME or NAME:ARGUMENT, and the module that loads each. Anything else is a folder."""
 
 FOLDER = "environments.folder"
-
-POLICIES: tuple[str, ...] = ("balanced", "shuffled", "adaptive")
-"""The orders in which a simulated feed can show its items; see `environments.simulated.policies`."""
 
 
 def load_feed(spec: str, cache_dir: Path | None = None) -> LoadedFeed:
@@ -62,10 +60,7 @@ def open_feed(
     call it in a thread where that matters. Raises FeedError with what to change.
     """
     from environments.simulated.environment import SimulatedFeed  # noqa: PLC0415 - loads when used
-    from environments.simulated.policies import build_policy  # noqa: PLC0415
 
-    if policy not in POLICIES:
-        raise FeedError(f"there is no feed policy {policy!r}; use one of: {', '.join(POLICIES)}")
     if frames < 1:
         raise FeedError(f"the number of frames must be at least 1, not {frames}")
     if videos is not None and videos < 1:

@@ -13,15 +13,16 @@ probability of the choice, given what was shown before. The first two ignore wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from environments.base import PastStep
 from environments.canonical import rng
 from environments.clips import FeedItem
+from personas.errors import FeedError
 
-__all__ = ["Choice", "Policy", "StratifiedPolicy", "build_policy", "eligible_items"]
+__all__ = ["POLICIES", "Choice", "Policy", "StratifiedPolicy", "build_policy", "eligible_items"]
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,33 @@ class StratifiedPolicy:
         return Choice(item, 1 / (len(least_shown) * len(drawn_from)))
 
 
-def build_policy(name: str, items: Sequence[FeedItem], seed: int) -> Policy:
-    """The policy called `name` over `items`. Raises KeyError for a name that `environments.feeds.POLICIES` does not list."""
-    if name == "adaptive":
-        from environments.simulated.adaptive import AdaptivePolicy  # noqa: PLC0415 - embeddings load when used
+def _balanced(items: Sequence[FeedItem], seed: int) -> Policy:
+    return StratifiedPolicy("balanced", items, seed, strata=True)
 
-        return AdaptivePolicy(items, seed)
-    return StratifiedPolicy(name, items, seed, strata={"balanced": True, "shuffled": False}[name])
+
+def _shuffled(items: Sequence[FeedItem], seed: int) -> Policy:
+    return StratifiedPolicy("shuffled", items, seed, strata=False)
+
+
+def _adaptive(items: Sequence[FeedItem], seed: int) -> Policy:
+    from environments.simulated.adaptive import AdaptivePolicy  # noqa: PLC0415 - embeddings load when used
+
+    return AdaptivePolicy(items, seed)
+
+
+POLICIES: dict[str, Callable[[Sequence[FeedItem], int], Policy]] = {
+    "balanced": _balanced,
+    "shuffled": _shuffled,
+    "adaptive": _adaptive,
+}
+"""Policies by name. A new one is a file and a line here."""
+
+
+def build_policy(name: str, items: Sequence[FeedItem], seed: int) -> Policy:
+    """The policy called `name` over `items`. Raises FeedError that lists the choices."""
+    if name not in POLICIES:
+        raise FeedError(f"there is no feed policy {name!r}; use one of: {', '.join(POLICIES)}")
+    return POLICIES[name](items, seed)
 
 
 def eligible_items(items: Mapping[str, FeedItem], past: Sequence[PastStep], gone: Set[str]) -> list[FeedItem]:
