@@ -25,7 +25,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 browse: setup
-	@$(BIN)/python -m agent.browse --persona hedonist --versus default
+	@$(BIN)/python -m agent.browse --persona hedonist --versus default --videos 110
 
 check: setup
 	$(BIN)/ruff check .

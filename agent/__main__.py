@@ -23,8 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and given[0] in {"-h", "--help"}:
         print(f"{usage}\n\n`axiofeed COMMAND --help` says more, with examples.")
         return 0
+    if given == ["--version"]:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        print(f"axiofeed {version('axiofeed')}")
+        return 0
     if not given or given[0] not in COMMANDS:
-        print(f"{usage}\n\nerror: {f'unknown command {given[0]!r}' if given else 'a command is missing'}", file=sys.stderr)
+        wrong = f"there is no command {given[0][:40]!r}" if given else "a command is missing"
+        print(f"error: {wrong}; choose one of: {', '.join(COMMANDS)} (axiofeed --help)", file=sys.stderr)
         return 2
     code: int = import_module(COMMANDS[given[0]][0]).main(given[1:])
     return code

@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m agent.browse",
         description="Let a persona, played by a model, browse a feed of short videos; every decision is logged.",
         epilog=EXAMPLE,
+        allow_abbrev=False,
     )
     who = parser.add_argument_group("respondent")
     who.add_argument(
@@ -145,10 +146,13 @@ def _complain(text: str) -> None:
 
 def _browse(options: argparse.Namespace) -> int:
     from agent.logs import configure_logs
+    from personas.errors import SpecError
 
     configure_logs(20 if options.verbose else 30)
     spec, limits = spec_from(options), limits_from(options)
     specs = [spec]
+    if options.versus == spec.persona:
+        raise SpecError(f"--versus {options.versus} is the persona itself: name another one")
     if options.versus is not None:
         specs.append(spec.model_copy(update={"persona": options.versus}))
         from personas.persona import load_persona
@@ -163,10 +167,23 @@ def _browse(options: argparse.Namespace) -> int:
         name = options.session if number == 0 or options.session is None else f"{options.session}-versus"
         result = _run(each, limits, name, options)
         results.append(result)
+        limits = _what_is_left(limits, result)
         if result.exit_code:
             break
     _report(results, options)
     return max((result.exit_code for result in results), default=0)
+
+
+def _what_is_left(limits: Limits, result: SessionResult) -> Limits:
+    """The limits of a command hold for all of its sessions together; steps are counted by the session."""
+    from decimal import Decimal
+
+    left: dict[str, Any] = {}
+    if limits.max_usd is not None:
+        left["max_usd"] = max(limits.max_usd - Decimal(result.totals["spent_usd"]), Decimal("0.000001"))
+    if limits.max_minutes is not None:
+        left["max_minutes"] = max(limits.max_minutes - result.totals["seconds"] / 60, 0.000001)
+    return limits.model_copy(update=left)
 
 
 def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argparse.Namespace) -> SessionResult:
@@ -181,16 +198,17 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
     from agent.terminal import make_view
 
     console = Console(stderr=True)
-    view = make_view(f"{spec.persona} × {spec.model}", spec.videos, console, quiet=options.quiet)
-
-    if spec.serve and not options.quiet:
-        console.print(f"starting vllm serve for {spec.model}; loading a model takes minutes", markup=False, highlight=False)
+    who = "reader (a baseline that reads words, no VLM)" if spec.model == "reader" else spec.model
+    view = make_view(f"{spec.persona}, played by {who}", spec.videos, console, quiet=options.quiet)
 
     async def run() -> SessionResult:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None, "a coroutine under asyncio.run is a task"
 
         def listen(agent: Browsing) -> None:
+            if spec.serve and not options.quiet:
+                console.print("vllm serve is starting; loading a model takes minutes", highlight=False)
+
             def stop() -> None:
                 if agent.stop_requested:
                     task.cancel()
@@ -209,26 +227,32 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
 
 def _report(results: Sequence[SessionResult], options: argparse.Namespace) -> None:
     """The end of the command: what was seen, where it lies, how to go on."""
+    from dataclasses import asdict
+
     from rich.console import Console
 
     from evals.values.first_look import compare, first_look
-    from evals.values.printing import print_comparison, print_look
+    from evals.values.printing import print_comparison, print_look, print_profiles
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     looks = [first_look(result.path) for result in results if result.totals["steps"]]
+    comparison = compare(*looks) if len(looks) == 2 else None
     for look in looks:
         print_look(look, console)
-    if len(looks) == 2:
-        print_comparison(compare(*looks), looks[0].persona, looks[1].persona, console)
+    print_profiles(looks, console)
+    if comparison:
+        print_comparison(comparison, looks[0].persona, looks[1].persona, console)
     console.print()
     for result in results:
-        if result.reason == "failed":
+        if result.reason == "failed" or (result.exit_code == 1):
             _complain(_closing(result))
         else:
             console.print(_closing(result), markup=False, soft_wrap=True)
     if options.json:
-        summaries = [result.summary() for result in results]
-        print(json.dumps(summaries[0] if options.versus is None else {"sessions": summaries}, ensure_ascii=False))
+        profiles = {look.session: asdict(look)["groups"] for look in looks}
+        summaries = [result.summary() | {"profile": profiles.get(result.name, [])} for result in results]
+        versus = {"sessions": summaries, "comparison": asdict(comparison) if comparison else None}
+        print(json.dumps(summaries[0] if options.versus is None else versus, ensure_ascii=False))
 
 
 def _closing(result: SessionResult) -> str:
@@ -236,9 +260,13 @@ def _closing(result: SessionResult) -> str:
     where = f"run folder: {result.path}"
     if result.already_complete:
         return f"session {result.name!r} is already complete; use another --session for a new one. {where}"
+    if result.reason == "complete" and result.exit_code == 1:
+        return f"no clip was answered: all {result.totals['steps']} failed, so this session says nothing. {where}"
     if result.reason == "complete":
         return f"complete{f' ({result.detail})' if result.detail else ''}. {where}"
-    return f"{result.reason}: {result.detail}; the same command carries on. {where}"
+    how = {"limit": "To go on: the same command with a higher limit", "interrupted": "To go on: the same command"}
+    after = how.get(result.reason, "When that is mended, the same command goes on")
+    return f"{'stopped: ' if result.reason == 'limit' else ''}{result.detail}. {after}. {where}"
 
 
 if __name__ == "__main__":

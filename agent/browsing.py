@@ -19,7 +19,7 @@ from agent.trace.progress import PendingStep, Progress
 from agent.trace.recorder import Recorder
 from environments.base import Action, ActionKind, Environment, Outcome, Stimulus
 from environments.canonical import derived_seed, rng
-from personas.errors import EnvironmentFailed, LimitReached, ModelError
+from personas.errors import EnvironmentFailed, LimitReached, ModelError, Unreachable
 from personas.persona import Persona
 
 __all__ = ["FAILURES_IN_A_ROW", "Browsing", "Interrupted", "prompt_cell"]
@@ -54,6 +54,7 @@ class Browsing:
     recorder: Recorder
     stop_requested: bool = False
     stimulus: Stimulus | None = field(default=None, repr=False)
+    last_failure: str | None = None
     _storing: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -73,13 +74,20 @@ class Browsing:
             raise Interrupted
         limits, progress = self.limits, self.progress
         if limits.max_steps is not None and progress.steps >= limits.max_steps:
-            raise LimitReached(f"{progress.steps} steps of {limits.max_steps} allowed")
+            raise LimitReached(f"--max-steps {limits.max_steps} is reached")
         if limits.max_minutes is not None and progress.seconds >= limits.max_minutes * 60:
-            raise LimitReached(f"{progress.seconds / 60:.1f} minutes of {limits.max_minutes:g} allowed")
+            raise LimitReached(f"--max-minutes {limits.max_minutes:g} is reached")
         if limits.max_usd is not None and progress.unpriced:
-            raise LimitReached(f"the price of {progress.unpriced} answer(s) is unknown, so {limits.max_usd} USD cannot be kept")
-        if limits.max_usd is not None and progress.budgeted_usd + progress.dearest_usd > limits.max_usd:
-            raise LimitReached(f"{progress.budgeted_usd:.4f} USD spent, and the next answer might pass the {limits.max_usd} USD allowed")
+            raise LimitReached(f"--max-usd {limits.max_usd} cannot be kept: the price of {progress.unpriced} answer(s) is unknown")
+
+    def _check_price(self, prompt: Prompt) -> None:
+        """Raises LimitReached when this call might pass the limit, if it cost the most that it can."""
+        if self.limits.max_usd is None:
+            return
+        spent = self.progress.budgeted_usd
+        next_usd = self.model.most_usd(prompt)
+        if next_usd is None or spent + next_usd > self.limits.max_usd:
+            raise LimitReached(f"{spent:.4f} USD are spent, and the next answer might pass --max-usd {self.limits.max_usd}")
 
     async def show(self) -> Stimulus | None:
         """Let the feed show its next stimulus and record it, once. Raises EnvironmentFailed when a resumed feed shows something else."""
@@ -128,12 +136,18 @@ class Browsing:
         self.check_limits()
         self.recorder.check_room()
         prompt = self._prompt(stage, attempt)
+        self._check_price(prompt)
+        self._record_ask(prompt, stage, attempt)
         try:
-            answer = self._interpreted(await self.model.ask(prompt), stage, attempt)
+            reply = await self.model.ask(prompt)
+        except Unreachable:
+            raise  # nothing was sent: the stimulus waits until the server is back
         except ModelError as error:
+            self.last_failure = str(error)
             answer = failure_event(error, step=self.progress.steps, stage=stage, attempt=attempt)
-        self.recorder.record(answer)
-        return answer
+            self.recorder.record(answer)
+            return answer
+        return self._recorded(reply, stage, attempt)
 
     async def act(self) -> Outcome:
         """Do what was decided, or pass where there is no decision."""
@@ -176,36 +190,51 @@ class Browsing:
         return Question(stage, prompt_cell(self.spec, self.protocol.cells, self.progress.steps), replies)
 
     def _prompt(self, stage: str, attempt: int) -> Prompt:
-        """The prompt of a question, recorded as asked."""
+        """The prompt of a question."""
         assert self.stimulus is not None, "a stimulus is shown"
         question = self.question(stage)
         slots = self._slots(self.stimulus)
         seed = derived_seed(self.spec.seed, "ask", self.progress.steps, stage, attempt)
-        prompt = self.protocol.prompt(question, self.stimulus, slots, seed)
+        step_seed = derived_seed(self.spec.seed, "step", self.progress.steps)
+        prompt = replace(self.protocol.prompt(question, self.stimulus, slots, seed), step_seed=step_seed)
         if self.model.synthetic and self.stimulus.labels is not None:
             prompt = replace(prompt, design=Design(self.stimulus.labels, self.persona.target))
         if attempt > 0:
             bad = self.pending.answers[stage, attempt - 1]
             prompt = replace(prompt, turns=repair_turns(prompt.turns, bad.raw, bad.fault or "no answer"))
-        template = self.protocol.template(stage, question.cell)
+        return prompt
+
+    def _record_ask(self, prompt: Prompt, stage: str, attempt: int) -> None:
+        """The question is about to go out: its template, once, and the ask."""
+        cell = self.question(stage).cell
+        template = self.protocol.template(stage, cell)
         if template.hash not in self.progress.prompts:
             self.recorder.record(
-                PromptEvent(at=now(), hash=template.hash, stage=stage, cell=question.cell, system=template.system, user=template.user)
+                PromptEvent(
+                    at=now(),
+                    hash=template.hash,
+                    stage=stage,
+                    cell=cell,
+                    system=template.system,
+                    user=template.user,
+                    answer_schema=template.schema,
+                )
             )
-        kept = {name: slots[name] for name in ("memory",) if slots[name]}
+        kept = {name: prompt.slots[name] for name in ("memory",) if prompt.slots[name]}
+        most = None if self.limits.max_usd is None else self.model.most_usd(prompt)
         self.recorder.record(
             AskEvent(
                 at=now(),
                 step=self.progress.steps,
                 stage=stage,
                 attempt=attempt,
-                cell=question.cell,
+                cell=cell,
                 prompt=template.hash,
-                seed=seed,
+                seed=prompt.seed,
                 slots=kept,
+                most_usd=most,
             )
         )
-        return prompt
 
     def _slots(self, stimulus: Stimulus) -> dict[str, str]:
         slots = stimulus_slots(stimulus)
@@ -223,15 +252,23 @@ class Browsing:
             parts.append(f"Your last action did not work as meant: {json.dumps(self.progress.last_error, ensure_ascii=False)}")
         return "\n".join(parts)
 
-    def _interpreted(self, reply: Reply, stage: str, attempt: int) -> AnswerEvent:
-        """A reply as an event. It is final unless it asks for a repair or leads to another stage."""
+    def _recorded(self, reply: Reply, stage: str, attempt: int) -> AnswerEvent:
+        """A reply in the trace. It is final unless it asks for a repair or leads to another stage.
+
+        It is recorded even if interpreting it fails: it arrived, and it may have been paid for.
+        """
         assert self.stimulus is not None, "a stimulus is shown"
-        found: Interpretation = self.protocol.interpret(stage, reply, self.stimulus)
-        if found.state is AnswerState.ANSWERED and found.decision:
-            final = self.protocol.next_stage(stage, found.decision) is None
-        else:
-            final = found.state is not AnswerState.UNPARSABLE or attempt > 0
-        return answer_event(reply, found, step=self.progress.steps, stage=stage, attempt=attempt, final=final)
+        found, final = Interpretation(AnswerState.UNPARSABLE, fault="it could not be interpreted"), True
+        try:
+            found = self.protocol.interpret(stage, reply, self.stimulus)
+            if found.state is AnswerState.ANSWERED and found.decision:
+                final = self.protocol.next_stage(stage, found.decision) is None
+            else:
+                final = found.state is not AnswerState.UNPARSABLE or attempt > 0
+        finally:
+            answer = answer_event(reply, found, step=self.progress.steps, stage=stage, attempt=attempt, final=final)
+            self.recorder.record(answer)
+        return answer
 
     def _action(self) -> Action:
         final = self.pending.final

@@ -135,6 +135,9 @@ graph = build_graph()
 def main(arguments: list[str]) -> int:
     """`python -m agent.graph [PAGE]`: the graph in Mermaid, on stdout or in place of the Mermaid block of a page."""
     drawing = f"```mermaid\n{graph.get_graph().draw_mermaid().strip()}\n```"
+    if arguments and arguments[0].startswith("-"):
+        sys.stdout.write("usage: python -m agent.graph [PAGE]\n\nThe graph in Mermaid, or PAGE with its Mermaid block renewed.\n")
+        return 0
     if not arguments:
         sys.stdout.write(f"{drawing}\n")
         return 0

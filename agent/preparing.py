@@ -7,19 +7,20 @@ import os
 import platform
 import re
 import time
+import uuid
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from agent.redaction import known_secrets, redact
+from agent.redaction import known_secrets, redact_all
 from agent.spec import SessionSpec
 from agent.trace.events import SCHEMA_VERSION
 from agent.trace.reader import SessionFolder
 from personas.errors import SpecError, StorageFailed, UserError
 from personas.persona import Persona
 
-__all__ = ["Prepared", "check_session_name", "persona_record", "prepare"]
+__all__ = ["Prepared", "check_session_name", "persona_record", "prepare", "versions"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _VERSIONED = ("axiofeed", "anthropic", "av", "langgraph", "openai", "pillow", "rapidocr", "tenacity", "wordllama", "xllamacpp")
@@ -33,7 +34,7 @@ class Prepared:
     resumed: bool
 
 
-def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None = None) -> Prepared:
+def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None = None, feed_fingerprint: str | None = None) -> Prepared:
     """The session's folder, with `session.json` in it before anything runs.
 
     With a name: that session, if it has the same spec, else SpecError with the differences. Without: the unfinished session with this spec,
@@ -46,9 +47,12 @@ def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None
         "spec": spec.model_dump(mode="json"),
         "spec_hash": spec_hash,
         "persona": played,
-        "versions": _versions(),
+        "feed_fingerprint": feed_fingerprint,
+        "versions": versions(),
         "created_at": round(time.time(), 3),
     }
+    if runs.exists() and not runs.is_dir():
+        raise SpecError(f"--runs {str(runs)!r} is a file, not a folder")
     try:
         runs.mkdir(parents=True, exist_ok=True)
         if session is not None:
@@ -57,10 +61,19 @@ def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None
         for path in sorted(runs.glob(f"{stem}-*/session.json")):
             folder = SessionFolder(path.parent)
             if _spec_hash(folder) == spec_hash and folder.status() != "complete":
+                _same_feed(folder.record(), record)
                 return Prepared(folder, resumed=True)
         return Prepared(_numbered(runs, stem, record), resumed=False)
     except OSError as error:
         raise StorageFailed(f"cannot write {runs}: {error.strerror}; mend it or choose another --runs") from error
+
+
+def _same_feed(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raises SpecError when the feed is not what it was when the session began."""
+    before, now = old.get("feed_fingerprint"), new.get("feed_fingerprint")
+    if before and now and before != now:
+        name = old.get("session")
+        raise SpecError(f"the feed has changed since session {name!r} began: restore it, or begin a new --session")
 
 
 def _spec_hash(folder: SessionFolder) -> str | None:
@@ -73,20 +86,24 @@ def _spec_hash(folder: SessionFolder) -> str | None:
 
 def check_session_name(name: str) -> None:
     """Raises SpecError unless `name` can be the name of a session: it becomes the name of a folder."""
-    if not _NAME.fullmatch(name) or name == "frames":
+    if name == "frames":
+        raise SpecError("session 'frames' would lie where the frames are kept: choose another name")
+    if not _NAME.fullmatch(name):
         raise SpecError(f"session {name[:60]!r}: use letters, digits, dots, dashes and underscores, at most 120")
 
 
 def _named(runs: Path, name: str, record: dict[str, Any]) -> Prepared:
     check_session_name(name)
     folder = SessionFolder(runs / name)
-    if (folder.path / "session.json").exists():
+    folder.path.mkdir(exist_ok=True)
+    try:
+        _write_record(folder, record)
+    except FileExistsError:
         old = folder.record()
         if old.get("spec_hash") != record["spec_hash"]:
-            raise SpecError(f"session {name!r} was begun with another spec ({_difference(old, record)}); use another --session")
+            raise SpecError(f"session {name!r} was begun with another spec ({_difference(old, record)}); use another --session") from None
+        _same_feed(old, record)
         return Prepared(folder, resumed=True)
-    folder.path.mkdir(exist_ok=True)
-    _write_record(folder, record)
     return Prepared(folder, resumed=False)
 
 
@@ -104,10 +121,26 @@ def _numbered(runs: Path, stem: str, record: dict[str, Any]) -> SessionFolder:
 
 
 def _write_record(folder: SessionFolder, record: dict[str, Any]) -> None:
-    aside = folder.path / f".session.{os.getpid()}.part"
-    text = json.dumps(record | {"session": folder.path.name}, indent=1, ensure_ascii=False)
-    aside.write_text(redact(text, known_secrets()) + "\n", encoding="utf-8")
-    aside.replace(folder.path / "session.json")
+    """Write `session.json`, whole or not at all, unless another process did so first. Raises FileExistsError then."""
+    aside = folder.path / f".session.{uuid.uuid4().hex}.part"
+    clean = redact_all(record | {"session": folder.path.name}, known_secrets())
+    try:
+        aside.write_text(json.dumps(clean, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _link(aside, folder.path / "session.json")
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give `source` the name `target` unless it is taken. Raises FileExistsError. Where there are no links, a rename has to serve."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        if target.exists():
+            raise FileExistsError(target) from None
+        source.replace(target)
 
 
 def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
@@ -134,7 +167,8 @@ def _stem(persona: str, model: str) -> str:
     return "-".join(parts)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What the session runs under: Python, the system, the packages that matter."""
     found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
     for package in _VERSIONED:
         try:

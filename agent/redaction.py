@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
-__all__ = ["known_secrets", "redact"]
+__all__ = ["known_secrets", "redact", "redact_all"]
 
 _NAMED_LIKE_A_SECRET = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 # With a digit in it, and not within a word: "desk-setup-for-beginners" is no key.
@@ -25,3 +26,15 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return _SHAPED_LIKE_A_SECRET.sub("***", text) if "sk-" in text or "Bearer" in text else text
+
+
+def redact_all(value: Any, secrets: tuple[str, ...]) -> Any:
+    """JSON data with every text in it redacted, names of fields included.
+
+    To be called before the data becomes JSON text, whose escapes could hide a secret from the search.
+    """
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {redact(name, secrets): redact_all(item, secrets) for name, item in value.items()}
+    return [redact_all(item, secrets) for item in value] if isinstance(value, list) else value

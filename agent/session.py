@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,17 +13,19 @@ from typing import Any, Literal
 from agent.browsing import Browsing, Interrupted
 from agent.logs import logger
 from agent.models.base import Model
-from agent.models.registry import ModelOptions, make_model
-from agent.preparing import Prepared, persona_record, prepare
+from agent.models.registry import ModelOptions, make_model, resolved_base_url
+from agent.preparing import Prepared, persona_record, prepare, versions
+from agent.protocols.base import FeedbackProtocol
 from agent.protocols.registry import make_protocol
 from agent.spec import Limits, SessionSpec
 from agent.trace.events import EndEvent
+from agent.trace.making import now
 from agent.trace.recorder import Observer, Recorder
 from environments.base import Environment
-from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed
-from personas.persona import load_persona
+from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed, Unreachable, UserError
+from personas.persona import Persona, load_persona
 
-__all__ = ["SessionResult", "arun_session", "drive", "run_session"]
+__all__ = ["SessionResult", "arun_session", "drive", "run_session", "run_with"]
 
 LANGSMITH_SWITCH = "AXIOFEED_LANGSMITH"
 """Environment variable: only when it is 1 does LangSmith's own tracing setting apply."""
@@ -49,9 +51,11 @@ class SessionResult:
 
     @property
     def exit_code(self) -> int:
-        """0 complete, 3 stopped by a limit, 130 interrupted, else by whose fault it was: 1 or 2."""
+        """0 complete, 3 stopped by a limit, 130 interrupted, else by whose fault it was: 1 or 2. 1 also where every clip failed."""
         if self.error is not None:
             return self.error.exit_code
+        if self.totals["steps"] and self.totals["answers"]["failed"] == self.totals["steps"]:
+            return 1
         return {"complete": 0, "limit": 3, "interrupted": 130}.get(self.reason, 1)
 
     def summary(self) -> dict[str, Any]:
@@ -78,8 +82,23 @@ def run_session(
     limits: Limits | None = None,
     observer: Observer | None = None,
 ) -> SessionResult:
-    """Run a session to its end, or carry on with the unfinished one of this spec; see `arun_session`. Not for use in an event loop."""
-    return asyncio.run(arun_session(spec, runs=runs, session=session, limits=limits, observer=observer))
+    """Run a session to its end, or carry on with the unfinished one of this spec; see `arun_session`. Works in a notebook too."""
+
+    def run() -> SessionResult:
+        return asyncio.run(arun_session(spec, runs=runs, session=session, limits=limits, observer=observer))
+
+    if not _in_event_loop():
+        return run()
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own event loop is running
+        return thread.submit(run).result()
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def arun_session(
@@ -102,25 +121,56 @@ async def arun_session(
     protocol = make_protocol(spec.protocol)
     if spec.cell != "rotate" and spec.cell >= protocol.cells:
         raise SpecError(f"cell {spec.cell}: protocol {spec.protocol} has the prompt cells 0 to {protocol.cells - 1}, or rotate")
-    model = make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
+    options = ModelOptions(spec.base_url, spec.serve, spec.model_options)
+    # An address from the environment is part of what the session is: it is in the spec before the spec is hashed.
+    spec = spec.model_copy(update={"base_url": resolved_base_url(spec.model, options)})
+    model = make_model(spec.model, options)
     try:
         if limits.max_usd is not None and not model.price_known:
             raise SpecError(
                 f"the price of {model.name} is unknown, so a limit in USD cannot be kept: "
                 "give --model-option price_input=… and price_output=… (USD per million tokens), or leave out --max-usd"
             )
-        environment = await asyncio.to_thread(_environment, spec, model)
-        prepared = prepare(spec, persona, Path(runs), session)
-        recorder = Recorder(prepared.folder.path, observer)
-        try:
-            agent = Browsing(spec, limits, persona, model, protocol, environment, recorder)
-            if on_start:
-                on_start(agent)
-            return await _run(agent, prepared)
-        finally:
-            recorder.close()
+        environment = await asyncio.to_thread(_environment, spec, model, protocol)
+        return await run_with(
+            spec,
+            persona,
+            protocol,
+            model,
+            environment,
+            runs=Path(runs),
+            session=session,
+            limits=limits,
+            observer=observer,
+            on_start=on_start,
+        )
     finally:
         await model.close()
+
+
+async def run_with(
+    spec: SessionSpec,
+    persona: Persona,
+    protocol: FeedbackProtocol,
+    model: Model,
+    environment: Environment,
+    *,
+    runs: Path,
+    session: str | None = None,
+    limits: Limits | None = None,
+    observer: Observer | None = None,
+    on_start: Callable[[Browsing], None] | None = None,
+) -> SessionResult:
+    """A session of parts that are built already; `spec` describes them. As `arun_session`, which builds them from their names."""
+    prepared = prepare(spec, persona, runs, session, environment.fingerprint)
+    recorder = Recorder(prepared.folder.path, observer)
+    try:
+        agent = Browsing(spec, limits or Limits(), persona, model, protocol, environment, recorder)
+        if on_start:
+            on_start(agent)
+        return await _run(agent, prepared)
+    finally:
+        recorder.close()
 
 
 async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
@@ -130,7 +180,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
         return _result(agent, prepared, recorder.progress.end, already_complete=True)
     log = logger("session")
     log.info("begin", session=prepared.folder.path.name, resumed=prepared.resumed, steps=recorder.progress.steps)
-    recorder.begin(agent.spec.hash(persona_record(agent.persona, agent.spec)), time.time())
+    recorder.begin(agent.spec.hash(persona_record(agent.persona, agent.spec)), versions())
     error: AxiofeedError | None = None
     try:
         await agent.environment.open(recorder.progress.history, frozenset(recorder.progress.problems))
@@ -155,7 +205,7 @@ async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
     if isinstance(error, StorageFailed):
         return _result(agent, prepared, EndEvent(reason="failed", detail=str(error)), error=error)
     log.info("end", session=prepared.folder.path.name, reason=end[0], detail=end[1])
-    return _result(agent, prepared, _write_end(recorder, *end), error=error)
+    return _result(agent, prepared, _write_end(recorder, *end, error=error), error=error)
 
 
 async def drive(agent: Browsing) -> None:
@@ -171,8 +221,10 @@ async def drive(agent: Browsing) -> None:
         await graph.ainvoke({}, {"recursion_limit": NODES_PER_STEP * steps_left + 10}, context=agent)
 
 
-def _write_end(recorder: Recorder, reason: str, detail: str) -> EndEvent:
-    end = EndEvent(at=round(time.time(), 3), reason=reason, detail=detail[:500], totals=recorder.progress.totals())  # type: ignore[arg-type]
+def _write_end(recorder: Recorder, reason: str, detail: str, error: AxiofeedError | None = None) -> EndEvent:
+    unpaid = isinstance(error, UserError | Unreachable) and not getattr(error, "possibly_paid", 0)
+    totals = recorder.progress.totals()
+    end = EndEvent(at=now(), reason=reason, detail=detail[:500], asked_unpaid=unpaid, totals=totals)  # type: ignore[arg-type]
     recorder.record(end)
     return end
 
@@ -182,7 +234,15 @@ def _result(agent: Browsing, prepared: Prepared, end: EndEvent, **more: Any) -> 
     return SessionResult(prepared.folder.path, agent.spec, end.reason, end.detail, totals, resumed=prepared.resumed, **more)
 
 
-def _environment(spec: SessionSpec, model: Model) -> Environment:
+def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol) -> Environment:
     from environments.feeds import open_feed  # noqa: PLC0415 - the video decoder loads when a session runs
 
-    return open_feed(spec.feed, frames=spec.frames, policy=spec.policy, videos=spec.videos, seed=spec.seed, labels_required=model.synthetic)
+    return open_feed(
+        spec.feed,
+        frames=spec.frames,
+        policy=spec.policy,
+        videos=spec.videos,
+        seed=spec.seed,
+        first_moment=protocol.first_moment,
+        labels_required=model.synthetic,
+    )

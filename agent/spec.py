@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,7 +115,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_usd: Annotated[Decimal, Field(gt=0)] | None = None
-    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     max_steps: Annotated[int, Field(gt=0)] | None = None
 
 
@@ -137,11 +137,28 @@ def complaint(error: ValidationError) -> str:
     lines = []
     for item in error.errors(include_url=False):
         name = str(item["loc"][0]) if item["loc"] else "spec"
-        given = f" (got {str(item['input'])[:60]!r})" if item["type"] != "missing" and name != "base_url" else ""
-        line = f"{name}: {item['msg'].removeprefix('Value error, ')}{given}"
+        given = f", not {str(item['input'])[:60]!r}" if name != "base_url" else ""  # a URL may hold a password
+        line = f"{name}: {_fit(item)}{given}"
         if line not in lines:
             lines.append(line)
     return "; ".join(lines)
+
+
+_FITS = {
+    "greater_than_equal": "must be {ge} or more",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be {le} or less",
+    "less_than": "must be less than {lt}",
+    "literal_error": "takes {expected}",
+    "string_too_short": "must not be empty",
+}
+
+
+def _fit(item: Mapping[str, Any]) -> str:
+    """What would fit, in words."""
+    if item["type"] in _FITS:
+        return _FITS[item["type"]].format(**item.get("ctx", {}))
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def memory_length(memory: str) -> int:

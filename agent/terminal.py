@@ -22,6 +22,8 @@ __all__ = ["LiveView", "PlainView", "View", "make_view", "one_line"]
 
 STYLE = {ActionKind.LIKE: "bold magenta", ActionKind.WATCH: "cyan", ActionKind.SKIP: "bright_black", ActionKind.PASS: "yellow"}
 RECENT = 8
+SETTLED = 3
+"""Clips after which the time that is left can be told."""
 
 
 class View(Protocol):
@@ -40,7 +42,7 @@ def make_view(title: str, videos: int, console: Console, quiet: bool = False) ->
     """The view that suits the console."""
     if quiet:
         return QuietView()
-    return LiveView(title, videos, console) if console.is_terminal else PlainView(title, videos, console)
+    return LiveView(title, videos, console) if console.is_terminal and not console.is_dumb_terminal else PlainView(title, videos, console)
 
 
 def one_line(text: str, width: int) -> str:
@@ -63,8 +65,10 @@ class _Follower:
         """How many clips will be shown, once the feed is known."""
         self.videos = clips
 
-    def follow(self, event: Event) -> None:
-        if isinstance(event, StimulusEvent):
+    def follow(self, event: Event, progress: Progress) -> None:
+        if isinstance(event, ResumeEvent) and progress.pending:
+            self.stimulus, self.answer = progress.pending.stimulus, progress.pending.final
+        elif isinstance(event, StimulusEvent):
             self.stimulus, self.answer = event, None
         elif isinstance(event, AnswerEvent) and event.final:
             self.answer = event
@@ -92,21 +96,24 @@ class _Follower:
         return one_line(reason, width)
 
     def eta(self, progress: Progress) -> str:
-        if not self.done_here:
-            return "–"
+        if self.done_here < SETTLED:
+            return ""
         left = (self.videos - progress.steps) * (time.monotonic() - self.begun) / self.done_here
-        return f"{int(left // 60)}:{int(left % 60):02d}"
+        return f"{int(left // 60)}:{int(left % 60):02d} left"
 
 
-def _counts(progress: Progress) -> str:
+def _counts(progress: Progress) -> list[str]:
+    """The actions so far, and the other answer states where there are any."""
     actions = "  ".join(f"{kind.value} {progress.actions[kind]}" for kind in (ActionKind.LIKE, ActionKind.WATCH, ActionKind.SKIP))
-    others = "  ".join(f"{state.value} {progress.outcomes[state]}" for state in AnswerState if state is not AnswerState.ANSWERED)
-    return f"{actions}  ·  {others}"
+    others = (state for state in AnswerState if state is not AnswerState.ANSWERED and progress.outcomes[state])
+    return [actions, *(f"{state.value} {progress.outcomes[state]}" for state in others)]
 
 
 def _cost(progress: Progress) -> str:
-    unknown = f" + {progress.unpriced} answers of unknown price" if progress.unpriced else ""
-    return f"${progress.spent_usd:.4f}{unknown}"
+    """What was spent; nothing for a free model."""
+    if progress.unpriced:
+        return f"${progress.spent_usd:.4f} + {progress.unpriced} of unknown price"
+    return f"${progress.spent_usd:.4f}" if progress.spent_usd else ""
 
 
 class QuietView:
@@ -140,19 +147,19 @@ class PlainView(_Follower):
 
     def see(self, event: Event, progress: Progress) -> None:
         """Print a line when a clip is done, a problem turns up, or a session is taken up again."""
-        self.follow(event)
+        self.follow(event, progress)
         if isinstance(event, SessionEvent | ResumeEvent):
-            self._print(self.title)
+            self._print(f"{self.title}: {self.videos} clips")
+            self._print("   clip  decision    caption")
         if isinstance(event, ProblemEvent):
             self._print(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}")
         elif isinstance(event, ResumeEvent):
             self._print(f"carrying on after {progress.steps} clips")
         elif isinstance(event, ActionEvent):
             why = self.why(90) if self.answer and self.answer.outcome is not AnswerState.ANSWERED else ""
-            self._print(
-                f"{progress.steps:>4}/{self.videos}  {self.verdict(event):<10}  {self.caption(70)}{'  – ' + why if why else ''}"
-                f"  [{_cost(progress)}, {self.eta(progress)} left]"
-            )
+            aside = ", ".join(part for part in (_cost(progress), self.eta(progress)) if part)
+            line = f"{progress.steps:>4}/{self.videos}  {self.verdict(event):<10}  {self.caption(70)}{'  – ' + why if why else ''}"
+            self._print(line + (f"  [{aside}]" if aside else ""))
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -176,7 +183,7 @@ class LiveView(_Follower):
 
     def see(self, event: Event, progress: Progress) -> None:
         """Redraw."""
-        self.follow(event)
+        self.follow(event, progress)
         if isinstance(event, ProblemEvent):
             self._console.print(Text(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}", style="yellow"))
         elif isinstance(event, ActionEvent):
@@ -190,6 +197,7 @@ class LiveView(_Follower):
             rows.add_row(Text(f"{verdict:>10}", style=STYLE[kind]), Text(caption, no_wrap=True, overflow="ellipsis"))
         if self.stimulus is not None:
             rows.add_row(Text("     now  ", style="bold"), Text(self.caption(90), style="bold", no_wrap=True, overflow="ellipsis"))
-        status = Text(f"{_counts(progress)}  ·  {_cost(progress)}  ·  {self.eta(progress)} left", style="dim")
+        parts = [*_counts(progress), _cost(progress), self.eta(progress)]
+        status = Text("  ·  ".join(part for part in parts if part), style="dim")
         bar = ProgressBar(total=self.videos, completed=progress.steps)
         return Panel(Group(rows, Text(), status, bar), title=Text(f"{self.title}  {progress.steps}/{self.videos}"), border_style="dim")

@@ -34,6 +34,8 @@ class SampledFeed:
     """A feed whose frames are already in memory; each clip has pictures of its own, as in a real feed."""
 
     problems = ()
+    fingerprint = None
+    total = None
 
     def __init__(self, clips: int, frames: int) -> None:
         self._stimuli = [_stimulus(number, frames) for number in range(clips)]
@@ -75,7 +77,7 @@ def harness_ms(decisions: int) -> float:
         folder.mkdir()
         recorder = Recorder(folder)
         agent = Browsing(spec, Limits(), load_persona(spec.persona), make_model(spec.model), make_protocol(spec.protocol), feed, recorder)
-        recorder.begin("benchmark", time.time())
+        recorder.begin("benchmark", {})
         begun = time.perf_counter()
         asyncio.run(drive(agent))
         took = time.perf_counter() - begun

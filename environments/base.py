@@ -65,8 +65,8 @@ class Stimulus:
     """One thing shown. `labels` are loadings in [-1, 1] by value code; they never enter a real model's prompt.
 
     `position` counts from 0 within the session. `propensity` is the probability in (0, 1] with which the feed's
-    policy chose this stimulus at this position, None where it is not known. `cluster` groups stimuli that are not
-    independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from.
+    policy drew this stimulus at this position, None where it is not known or the order was fixed before. `cluster`
+    groups stimuli that are not independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from.
     """
 
     id: str
@@ -130,11 +130,20 @@ class Environment(Protocol):
     `open(history, gone)` puts the feed where it was after `history`, when the problems named in `gone` were known: same seed, history
     and problems, same continuation.
     `problems` holds what could not be shown so far, each once.
+    `fingerprint` is a hash of what the feed is made of, so that a session is not carried on over another feed: equal for equal feeds in
+    every process, and from before `open` to after `close`. None where that cannot be known, as on a live site.
+    `total` is how many stimuli will be shown at most. None where nobody knows.
     Failures while showing raise `personas.errors.EnvironmentFailed`; what the user can fix raises `FeedError`.
     """
 
     @property
     def problems(self) -> Sequence[FeedProblem]: ...
+
+    @property
+    def fingerprint(self) -> str | None: ...
+
+    @property
+    def total(self) -> int | None: ...
 
     async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None: ...
 

@@ -62,6 +62,7 @@ async def check_environment(make_env: Callable[[], Environment], steps: int = 8)
     """
     report = Report()
     try:
+        _check_identity(make_env(), make_env(), report)
         await _check_misuse(make_env(), report)
         shown, past = await _check_session(make_env(), report, steps)
         for resume_at in sorted({0, 1, len(past) // 2, len(past) - 1} & set(range(len(past)))):
@@ -70,6 +71,18 @@ async def check_environment(make_env: Callable[[], Environment], steps: int = 8)
         report.expect(False, f"a normal session raised {type(error).__name__}: {error}")
     report.expect(report.shown > 0, "the feed showed nothing")
     return report
+
+
+def _check_identity(one: Environment, other: Environment, report: Report) -> None:
+    for name in ("fingerprint", "total"):
+        if not report.expect(hasattr(one, name), f"the environment has no {name!r}; give it one, None where it is not known"):
+            return
+    fingerprint, total = one.fingerprint, one.total
+    sound = fingerprint is None or (isinstance(fingerprint, str) and fingerprint != "")
+    report.expect(sound, "the fingerprint must be a text that is not empty, or None")
+    report.expect(fingerprint == other.fingerprint, "two environments of one feed must have the same fingerprint")
+    sane = total is None or (isinstance(total, int) and not isinstance(total, bool) and total >= 0)
+    report.expect(sane, f"the total must be a whole number, 0 or more, or None, not {total!r}")
 
 
 async def _check_misuse(env: Environment, report: Report) -> None:
@@ -106,7 +119,14 @@ async def _check_session(env: Environment, report: Report, steps: int) -> tuple[
     _check_problems(env, report)
     await env.close()
     await env.close()
+    _check_total(env, report)
     return shown, past
+
+
+def _check_total(env: Environment, report: Report) -> None:
+    total = getattr(env, "total", None)
+    if isinstance(total, int):
+        report.expect(report.shown <= total, f"the feed showed {report.shown} stimuli, more than its total of {total}")
 
 
 async def _check_resume(env: Environment, report: Report, shown: Sequence[Stimulus], past: Sequence[PastStep], at: int) -> None:

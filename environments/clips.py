@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from environments.base import StimulusText
+from environments.canonical import content_hash
 
-__all__ = ["FeedItem", "LoadedFeed", "Problem", "one_line"]
+__all__ = ["FeedItem", "LoadedFeed", "Problem", "feed_fingerprint", "one_line"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,21 @@ class LoadedFeed:
 
     items: tuple[FeedItem, ...]
     problems: tuple[Problem, ...] = ()
+
+
+def feed_fingerprint(items: Sequence[FeedItem]) -> str:
+    """SHA-256 (64 hex digits) of what a feed is made of, in its order: ids, words, durations, sources, labels, clusters, strata, topics.
+
+    Neither where files lie nor when they changed is part of it, nor are their pictures: no file is opened.
+    """
+    return content_hash([_described(item) for item in items])
+
+
+def _described(item: FeedItem) -> list[object]:
+    text = item.text
+    words = [text.caption, text.author, list(text.hashtags), text.sound, dict(text.counts), text.transcript]
+    labels = None if item.labels is None else dict(item.labels)
+    return [item.id, words, item.duration_s, item.source, labels, item.labels_source, item.cluster, item.stratum, item.topic]
 
 
 def one_line(text: str, limit: int = 120) -> str:

@@ -8,18 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from environments.decoding import UnplayableVideo
+
 __all__ = ["declared_bytes"]
 
 _BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"mfra", b"styp", b"sidx", b"uuid", b"meta", b"pnot"}
+_MOST_BOXES = 10_000  # two a fragment: hours of live recording
 _SEGMENT = b"\x18\x53\x80\x67"
 
 
 def declared_bytes(path: Path) -> int | None:
-    """The length in bytes that the file declares for itself; None where its format does not say. Raises OSError."""
+    """The length in bytes that the file declares for itself; None where its format does not say.
+
+    Raises OSError, and UnplayableVideo for a file of countless boxes, which would take for ever to walk through.
+    """
     with path.open("rb") as file:
         head = file.read(12)
         if head[4:8] == b"ftyp":
-            return _end_of_boxes(file, path.stat().st_size)
+            return _end_of_boxes(file, path)
         if head[:4] == b"\x1aE\xdf\xa3":
             return _end_of_segment(head + file.read(4096))
         if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
@@ -27,10 +33,13 @@ def declared_bytes(path: Path) -> int | None:
     return None
 
 
-def _end_of_boxes(file: BinaryIO, size: int) -> int | None:
+def _end_of_boxes(file: BinaryIO, path: Path) -> int | None:
     """The end of the last of the boxes that follow each other; anything unknown after them does not count."""
-    end = 0
+    end, size, boxes = 0, path.stat().st_size, 0
     while end < size:
+        boxes += 1
+        if boxes > _MOST_BOXES:
+            raise UnplayableVideo(path.name, f"it is made of more than {_MOST_BOXES} boxes; copy it into a new MP4 file")
         file.seek(end)
         header = file.read(16)
         length = int.from_bytes(header[:4], "big")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -17,15 +18,30 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from personas.errors import FeedError
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "UnplayableVideo", "check_size", "declared_duration", "opened", "packet_interval", "start_of"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "PATIENCE_S",
+    "Deadline",
+    "SlowVideo",
+    "UnplayableVideo",
+    "check_size",
+    "declared_duration",
+    "opened",
+    "packet_interval",
+    "packets",
+    "start_of",
+]
 
 MAX_SIDE = 8192
 MAX_PIXELS = 36_000_000  # 8K (7680 × 4320) passes; a picture made to exhaust memory does not
+PATIENCE_S = 20.0  # wall clock; an honest clip takes 0.05 s on an idle machine, so this holds on a busy one too
 _UNKNOWN_LENGTH = 10**7  # s; what live recordings write where the duration belongs
 
 # Not containers of pictures but lists of other files or addresses, capture devices, text art and still pictures.
@@ -48,6 +64,28 @@ class UnplayableVideo(FeedError):
         self.reason = reason
 
 
+class SlowVideo(UnplayableVideo):
+    """A file took too long. On another day, or another machine, it may not."""
+
+
+class Deadline:
+    """Until when a file may keep a thread busy. Time runs from the start, on the wall clock."""
+
+    def __init__(self, name: str, seconds: float = PATIENCE_S) -> None:
+        self._name = name
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, a millisecond at least: FFmpeg takes 0 for "without end"."""
+        return max(self._end - time.monotonic(), 0.001)
+
+    def check(self) -> None:
+        """Raises SlowVideo when time is up."""
+        if time.monotonic() > self._end:
+            raise SlowVideo(self._name, "it takes too long to decode; re-encode it, or leave it out")
+
+
 @cache
 def _open_options() -> dict[str, str]:
     names = {name for joined in av.formats_available for name in joined.split(",")}
@@ -56,21 +94,23 @@ def _open_options() -> dict[str, str]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(path: Path, deadline: Deadline | None = None) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its first real video stream (cover pictures of audio files do not count).
 
-    Raises UnplayableVideo for what cannot be opened, and for FFmpeg's errors inside the block.
+    Opening, and each read later, is given up after `deadline` (None: PATIENCE_S from now). Raises UnplayableVideo for what cannot be
+    opened, and for FFmpeg's errors inside the block.
     """
     _check_regular(path)
     try:
-        # An absolute path cannot be taken for an address such as "http:" or "concat:".
-        with av.open(os.path.abspath(path), options=dict(_open_options()), metadata_errors="replace") as container:  # noqa: PTH100 - no symlink is followed
+        with _container(path, deadline or Deadline(path.name)) as container:
             stream = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
             if stream is None:
                 raise UnplayableVideo(path.name, "it has no video stream")
             if not _decodable(stream):
                 raise UnplayableVideo(path.name, "its pictures are in a format that cannot be decoded here; convert it to MP4 or WebM")
             check_size(path.name, stream.codec_context.width, stream.codec_context.height)
+            # A picture that grows on the way is refused before it is decoded, as one that is too large from the start.
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             # Slices only: frame threads add latency to every seek, and many sessions share the cores.
             stream.thread_type = "SLICE"
             yield container, stream
@@ -78,6 +118,34 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise UnplayableVideo(path.name, _reason(path, error)) from error
     except UnicodeEncodeError as error:
         raise UnplayableVideo(path.name, "its name is not valid UTF-8: rename it") from error
+
+
+def _container(path: Path, deadline: Deadline) -> InputContainer:
+    try:
+        # An absolute path cannot be taken for an address such as "http:" or "concat:".
+        return av.open(
+            os.path.abspath(path),  # noqa: PTH100 - no symlink is followed
+            options=dict(_open_options()),
+            metadata_errors="replace",
+            timeout=deadline.left_s,
+        )
+    except FFmpegError:
+        deadline.check()  # an interrupted FFmpeg calls the file invalid
+        raise
+
+
+def packets(container: InputContainer, deadline: Deadline) -> Iterator[Packet[Stream]]:
+    """The packets of all streams from where the container stands: asking for one stream would pass over others without end.
+
+    Raises SlowVideo when time is up, FFmpegError.
+    """
+    try:
+        for packet in container.demux():
+            deadline.check()
+            yield packet
+    except FFmpegError:
+        deadline.check()
+        raise
 
 
 def _decodable(stream: VideoStream) -> bool:

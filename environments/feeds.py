@@ -49,6 +49,7 @@ def open_feed(
     *,
     videos: int | None = None,
     frames: int = 3,
+    first_moment: bool = False,
     policy: str = "balanced",
     seed: int = 0,
     cache_dir: Path | None = None,
@@ -56,13 +57,16 @@ def open_feed(
 ) -> SimulatedFeed:
     """A simulated feed, ready for `open`, of at most `videos` items (None: all), each once, with up to `frames` pictures an item.
 
-    `labels_required` is for respondents that answer from labels. Blocks while files are checked (about 50 ms a file the first time):
-    call it in a thread where that matters. Raises FeedError with what to change.
+    With `first_moment` the first picture is the beginning of the clip. `labels_required` is for respondents that answer from labels.
+    Blocks while files are checked (about 50 ms a file the first time): call it in a thread where that matters. Raises FeedError with
+    what to change.
     """
     from environments.simulated.environment import SimulatedFeed  # noqa: PLC0415 - loads when used
 
     if frames < 1:
         raise FeedError(f"the number of frames must be at least 1, not {frames}")
+    if first_moment and frames < 2:
+        raise FeedError(f"with the first moment of a clip the number of frames must be at least 2, not {frames}")
     if videos is not None and videos < 1:
         raise FeedError(f"the number of videos must be at least 1, not {videos}")
     loaded = load_feed(spec, cache_dir)
@@ -70,4 +74,5 @@ def open_feed(
         raise FeedError(
             f"the feed {spec!r} carries no value labels, and this model answers from labels; use --feed catalogue or another model"
         )
-    return SimulatedFeed(loaded.items, build_policy(policy, loaded.items, seed), frames=frames, videos=videos, problems=loaded.problems)
+    chosen = build_policy(policy, loaded.items, seed, videos)
+    return SimulatedFeed(loaded.items, chosen, frames=frames, first_moment=first_moment, videos=videos, problems=loaded.problems)

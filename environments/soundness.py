@@ -18,26 +18,30 @@ if TYPE_CHECKING:
 
 __all__ = ["check_all"]
 
-_VERSION = 1  # raised when `environments.video.check` learns to see more
+_VERSION = 2  # raised when `environments.video.check` learns to see more
 _KEEP = 50_000
 
 
 def check_all(paths: Sequence[Path], cache_dir: Path) -> list[VideoFacts | str]:
     """For each file its facts, or the reason why it cannot be shown.
 
-    Answers are kept in `cache_dir/checked-videos.json` by path, size and time of change; a cache that cannot be read or written is
-    done without.
+    Answers are kept in `cache_dir/checked-videos.json` by path, size and time of change, but for those of files that took too long: a
+    machine may be busy. A cache that cannot be read or written is done without.
     """
-    from environments.video import UnplayableVideo, VideoFacts, check  # noqa: PLC0415 - PyAV loads when used
+    from environments.video import SlowVideo, UnplayableVideo, VideoFacts, check  # noqa: PLC0415 - PyAV loads when used
 
     store = cache_dir / "checked-videos.json"
     known = _load(store)
     keys = [_key(path) for path in paths]
 
+    slow: set[Path] = set()
+
     def answer(path: Path) -> VideoFacts | str:
         try:
             return check(path)
         except UnplayableVideo as error:
+            if isinstance(error, SlowVideo):
+                slow.add(path)
             return error.reason
 
     missing = [index for index, key in enumerate(keys) if key is None or _remembered(known.get(key), VideoFacts) is None]
@@ -48,7 +52,11 @@ def check_all(paths: Sequence[Path], cache_dir: Path) -> list[VideoFacts | str]:
         result = fresh[index] if index in fresh else _remembered(known.get(key or ""), VideoFacts)
         assert result is not None
         found.append(result)
-    new = {key: {"reason": fact} if isinstance(fact, str) else asdict(fact) for i, fact in fresh.items() if (key := keys[i])}
+    new = {
+        key: {"reason": fact} if isinstance(fact, str) else asdict(fact)
+        for i, fact in fresh.items()
+        if (key := keys[i]) and paths[i] not in slow
+    }
     if new:
         _save(store, {**known, **new})
     return found

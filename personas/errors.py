@@ -11,6 +11,7 @@ It lives in the lowest package so that all of `personas`, `environments`, `agent
     ├── ModelError               exit 1   a call to a model failed
     │   ├── Throttled                     429 or "overloaded": asked again, after Retry-After
     │   ├── Unavailable                   5xx, timeout, dropped connection: asked again
+    │   │   └── Unreachable               no connection at all: asked again, then the session stops and loses no stimulus
     │   └── Rejected                      4xx: this request will never work: not asked again
     ├── EnvironmentFailed        exit 1   the feed broke while it was being shown
     ├── StorageFailed            exit 1   the run folder cannot be written (full disk, permission)
@@ -35,6 +36,7 @@ __all__ = [
     "StorageFailed",
     "Throttled",
     "Unavailable",
+    "Unreachable",
     "UserError",
 ]
 
@@ -63,19 +65,26 @@ class FeedError(UserError):
     """A feed cannot be opened."""
 
 
-class ModelSetupError(UserError):
-    """A model cannot be used as named: unknown provider, missing key, missing file, wrong option."""
-
-
-class ModelError(AxiofeedError):
-    """A call to a model failed.
+class _CountsCalls:
+    """What the calls behind an error may have cost; the retry layer sets both.
 
     `attempts` counts the calls that were made; `possibly_paid` those that ended without an answer after the request had
-    been sent (timeout, dropped connection), which the provider may still bill. The retry layer sets both.
+    been sent (timeout, dropped connection), which the provider may still bill.
     """
 
     attempts = 1
     possibly_paid = 0
+
+
+class ModelSetupError(UserError, _CountsCalls):
+    """A model cannot be used as named: unknown provider, missing key, missing file, wrong option.
+
+    Some of it shows only when the model is asked, so the calls that came before are counted here too.
+    """
+
+
+class ModelError(AxiofeedError, _CountsCalls):
+    """A call to a model failed."""
 
 
 class Throttled(ModelError):
@@ -88,6 +97,10 @@ class Throttled(ModelError):
 
 class Unavailable(ModelError):
     """The server did not answer, or answered with its own fault."""
+
+
+class Unreachable(Unavailable):
+    """No connection to the server could be made, so nothing was sent."""
 
 
 class Rejected(ModelError):

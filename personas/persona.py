@@ -124,9 +124,9 @@ def _is_path(name_or_path: str) -> bool:
 def _unknown(name: str) -> str:
     names = persona_names()
     near = get_close_matches(name.lower().strip().replace("_", "-").replace(" ", "-"), names, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}? Choose" if near else "choose"
+    hint = f"did you mean {near[0]}? See" if near else "see"
     asked = f'there is no persona "{printable(name, 60)}"' if name.strip() else "the name of the persona is empty"
-    return f"{asked}; {hint} one of {', '.join(names)}; or give the path of a .toml file"
+    return f"{asked}; {hint} the names with `python -m personas list`, or give the path of a .toml file"
 
 
 def _from_file(path: Path) -> Persona:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,20 @@ def test_the_console_script_has_the_same_commands(command: str) -> None:
 
 
 def test_an_unknown_command_is_a_users_mistake() -> None:
-    """The console script lists its commands and exits with 2."""
-    done = subprocess.run([sys.executable, "-m", "agent", "brows"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "browse" in done.stderr
-    assert "Traceback" not in done.stderr
+    """The console script says in one line what is wrong and lists its commands, and exits with 2; so it does without a command."""
+    for given, wrong in ((["brows"], "there is no command 'brows'"), ([], "a command is missing"), (["--version", "x"], "'--version'")):
+        done = subprocess.run([sys.executable, "-m", "agent", *given], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: ")
+        assert wrong in done.stderr
+        assert done.stderr.endswith(f"; choose one of: {', '.join(COMMANDS)} (axiofeed --help)\n")
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_console_script_tells_its_version() -> None:
+    """`axiofeed --version` prints the version of the installed package and nothing else."""
+    done = subprocess.run([sys.executable, "-m", "agent", "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"axiofeed {version('axiofeed')}\n", "")
 
 
 def test_the_lock_file_pins_with_hashes_and_names_no_host() -> None:

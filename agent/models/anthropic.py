@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import anthropic as sdk
 from httpx2 import Response
 from pydantic import BaseModel
 
 from agent.models.base import Prompt, Turn, Usage
-from agent.models.endpoint import Endpoint, checked_url, require_key
-from agent.models.http_model import Answer, HttpModel, finish_reason, image_base64, read_json, spoken
+from agent.models.base_urls import ANTHROPIC_URL
+from agent.models.endpoint import Endpoint, require_key
+from agent.models.http_model import Answer, Count, HttpModel, OrUnknown, finish_reason, image_base64, read_json, spoken
 from agent.models.prices import price_for
-from agent.models.schema import strict_schema
+from agent.models.schema import sent_schema
 from agent.models.settings import HTTP_KEYS, read_settings
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Messages", "build"]
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
-DEFAULT_URL = "https://api.anthropic.com"
 # Thinking counts against `max_tokens`, and on current models it cannot always be switched off.
 REASONING_ROOM = 4000
 
@@ -33,20 +32,25 @@ class _Block(BaseModel):
 
 
 class _OutputDetails(BaseModel):
-    thinking_tokens: int | None = None
+    thinking_tokens: Count = None
 
 
 class _Usage(BaseModel):
-    input_tokens: int
-    output_tokens: int
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens_details: _OutputDetails | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    output_tokens_details: Annotated[_OutputDetails | None, OrUnknown] = None
     service_tier: str | None = None
     speed: str | None = None
 
-    def counted(self) -> Usage:
-        """`input_tokens` come without cache reads and writes. `cache_creation` repeats the written ones by lifetime: not added."""
+    def counted(self) -> Usage | None:
+        """`input_tokens` come without cache reads and writes. `cache_creation` repeats the written ones by lifetime: not added.
+
+        None without counts.
+        """
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
         reasoning = (self.output_tokens_details or _OutputDetails()).thinking_tokens or 0
         return Usage(
             self.input_tokens, self.cache_read_input_tokens or 0, self.cache_creation_input_tokens or 0, self.output_tokens, reasoning
@@ -67,7 +71,7 @@ class _Message(BaseModel):
     model: str = ""
     stop_reason: str | None = None
     stop_details: _StopDetails | None = None
-    usage: _Usage | None = None
+    usage: Annotated[_Usage | None, OrUnknown] = None
 
     @property
     def refusal(self) -> str | None:
@@ -89,7 +93,7 @@ class Messages:
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         settings = self._endpoint.settings
-        output: dict[str, Any] = {"format": {"type": "json_schema", "schema": strict_schema(prompt.answer)}}
+        output: dict[str, Any] = {"format": {"type": "json_schema", "schema": sent_schema(prompt.answer)}}
         if settings.reasoning_effort:
             output["effort"] = settings.reasoning_effort
         body: dict[str, Any] = {
@@ -113,8 +117,8 @@ class Messages:
             api_key=self._endpoint.key,
             base_url=self._endpoint.base_url,
             max_retries=0,
-            # The deadline of the whole call is kept outside; these only bound its parts.
-            timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, timeout_s)),
+            # The deadline of the whole call is kept outside and comes later than that for connecting, so that the two are told apart.
+            timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, 0.5 * timeout_s)),
             open_telemetry=False,  # no prompt goes to a tracer that happens to be configured
         )
 
@@ -154,7 +158,8 @@ def _message(turn: Turn) -> dict[str, Any]:
 def build(name: str, options: ModelOptions) -> HttpModel:
     """The model `name` of Anthropic. Raises ModelSetupError for a missing key, a bad URL or an unknown option."""
     settings = read_settings(options.extra, (*HTTP_KEYS, "service_tier"), "anthropic", reasoning_tokens=REASONING_ROOM)
-    base_url = checked_url(options.base_url or os.environ.get("ANTHROPIC_BASE_URL") or DEFAULT_URL)
     key = require_key(KEY_VARIABLE, "anthropic")
-    endpoint = Endpoint("anthropic", name, base_url, key, KEY_VARIABLE, settings, price_for(f"anthropic/{name}", settings))
+    # List prices are those of the official address: a gateway bills as it likes.
+    price = price_for(f"anthropic/{name}", settings, listed=options.base_url is None)
+    endpoint = Endpoint("anthropic", name, options.base_url or ANTHROPIC_URL, key, KEY_VARIABLE, settings, price)
     return HttpModel(endpoint, Messages(endpoint))

@@ -40,6 +40,7 @@ class Prompt:
     slots     the pieces the text was rendered from (persona, caption, author, hashtags …): what embedded respondents read
     design    given to synthetic respondents only (`Model.synthetic`), else None: a real model never sees labels
     seed      for backends that take one; derived from (session seed, step, stage, attempt)
+    step_seed derived from (session seed, step): the same in all stages and attempts of a stimulus
     """
 
     task: str
@@ -47,6 +48,7 @@ class Prompt:
     turns: tuple[Turn, ...]
     answer: type[BaseModel]
     seed: int
+    step_seed: int = 0
     slots: Mapping[str, str] = field(default_factory=dict)
     design: Design | None = None
     stimulus_id: str = ""
@@ -90,6 +92,7 @@ class Model(Protocol):
     """A respondent. `name` is `provider/name`. `synthetic` is true only for respondents that answer from labels.
 
     `ask` raises `personas.errors.ModelError` when no reply can be had, after its retries. `close` releases connections and processes.
+    `most_usd` bounds what one call with this prompt can cost, in US dollars (0 where it is free, None where the price is unknown).
     `price_known` says whether `Reply.cost_usd` will be a number.
     """
 
@@ -98,5 +101,7 @@ class Model(Protocol):
     price_known: bool
 
     async def ask(self, prompt: Prompt) -> Reply: ...
+
+    def most_usd(self, prompt: Prompt) -> Decimal | None: ...
 
     async def close(self) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import openai as sdk
 from httpx2 import Response
@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from agent.models.base import Prompt, Turn, Usage
 from agent.models.endpoint import Endpoint
-from agent.models.http_model import Answer, finish_reason, image_base64, read_json, spoken
+from agent.models.http_model import Answer, Count, OrUnknown, finish_reason, image_base64, read_json, spoken
 from agent.models.openai import openai_client, withheld_headers
 from agent.models.option_logprobs import Token, option_logprobs
-from agent.models.schema import schema_name, strict_schema
+from agent.models.schema import SCHEMA_NAME, sent_schema
 from personas.errors import Unavailable
 
 __all__ = ["CHAT_KEYS", "ChatCompletions"]
@@ -53,22 +53,24 @@ class _Choice(BaseModel):
 
 
 class _PromptDetails(BaseModel):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
 
 
 class _CompletionDetails(BaseModel):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Count = None
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    prompt_tokens_details: _PromptDetails | None = None
-    completion_tokens_details: _CompletionDetails | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    prompt_tokens_details: Annotated[_PromptDetails | None, OrUnknown] = None
+    completion_tokens_details: Annotated[_CompletionDetails | None, OrUnknown] = None
 
-    def counted(self) -> Usage:
-        """`prompt_tokens` includes what was read from and written to the cache; here each token is counted once."""
+    def counted(self) -> Usage | None:
+        """`prompt_tokens` includes what was read from and written to the cache; here each token is counted once. None without counts."""
+        if self.prompt_tokens is None or self.completion_tokens is None:
+            return None
         details = self.prompt_tokens_details or _PromptDetails()
         cached, written = details.cached_tokens or 0, details.cache_write_tokens or 0
         reasoning = (self.completion_tokens_details or _CompletionDetails()).reasoning_tokens or 0
@@ -78,7 +80,7 @@ class _Usage(BaseModel):
 class _Completion(BaseModel):
     choices: list[_Choice]
     model: str | None = None
-    usage: _Usage | None = None
+    usage: Annotated[_Usage | None, OrUnknown] = None
 
 
 class ChatCompletions:
@@ -114,13 +116,13 @@ class ChatCompletions:
         """The system text. A server that cannot hold the model to a schema has it told in words."""
         if self._endpoint.settings.structured == "json_schema":
             return prompt.system
-        schema = json.dumps(strict_schema(prompt.answer), ensure_ascii=False)
+        schema = json.dumps(sent_schema(prompt.answer), ensure_ascii=False)
         return f"{prompt.system}\n\nAnswer with one JSON object that fits this JSON Schema, and with nothing else: {schema}".strip()
 
     def _response_format(self, prompt: Prompt) -> dict[str, Any] | None:
         structured = self._endpoint.settings.structured
         if structured == "json_schema":
-            form = {"name": schema_name(prompt.answer), "schema": strict_schema(prompt.answer), "strict": True}
+            form = {"name": SCHEMA_NAME, "schema": sent_schema(prompt.answer), "strict": True}
             return {"type": "json_schema", "json_schema": form}
         return {"type": "json_object"} if structured == "json_object" else None
 

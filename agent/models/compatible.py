@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.models.chat import CHAT_KEYS, ChatCompletions
-from agent.models.endpoint import Endpoint, checked_url, find_key
+from agent.models.endpoint import Endpoint, find_key
 from agent.models.http_model import HttpModel
 from agent.models.prices import price_for
 from agent.models.settings import HTTP_KEYS, read_settings
@@ -24,7 +24,6 @@ def build(name: str, options: ModelOptions) -> HttpModel:
         raise ModelSetupError(
             "compatible needs --base-url, such as https://openrouter.ai/api/v1 (docs/models.md lists services and servers)"
         )
-    base_url = checked_url(options.base_url)
     key = find_key("AXIOFEED_API_KEY")  # never OPENAI_API_KEY: that key is not meant for another service
-    endpoint = Endpoint("compatible", name, base_url, key, "AXIOFEED_API_KEY", settings, price_for(f"compatible/{name}", settings))
+    endpoint = Endpoint("compatible", name, options.base_url, key, "AXIOFEED_API_KEY", settings, price_for(f"compatible/{name}", settings))
     return HttpModel(endpoint, ChatCompletions(endpoint))

@@ -1,17 +1,16 @@
-"""Where a model is served and with which key: base URLs are checked and keys are found before the first step of a session."""
+"""Where a model is served and with which key; keys are found before the first step of a session."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from agent.models.faults import Caller
 from agent.models.prices import Price
 from agent.models.settings import Settings
 from personas.errors import ModelSetupError
 
-__all__ = ["Endpoint", "checked_url", "find_key", "is_loopback", "require_key"]
+__all__ = ["Endpoint", "find_key", "require_key"]
 
 
 @dataclass(frozen=True)
@@ -35,28 +34,6 @@ class Endpoint:
     def caller(self) -> Caller:
         """What error messages say of this endpoint."""
         return Caller(self.name, self.base_url, self.key, self.key_variable)
-
-
-def checked_url(url: str) -> str:
-    """`url` without a slash at its end. Raises ModelSetupError unless it is an http or https URL with a host and without a password."""
-    try:
-        parts = urlsplit(url.strip())
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or any(letter.isspace() for letter in url.strip()):
-        raise ModelSetupError(f"{url[:80]!r} is not a base URL: write something like http://127.0.0.1:8000/v1")
-    if "@" in parts.netloc:
-        raise ModelSetupError(
-            f"the base URL of {parts.hostname} holds a user name or password: give the key in an environment variable instead"
-        )
-    return url.strip().rstrip("/")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def find_key(*variables: str) -> str | None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
 
-from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
+from httpx2 import ConnectError, ConnectTimeout, PoolTimeout, ProxyError
 
-from personas.errors import AxiofeedError, ModelError, ModelSetupError, Rejected, Throttled, Unavailable
+from personas.errors import AxiofeedError, ModelError, ModelSetupError, Rejected, Throttled, Unavailable, Unreachable
 
 __all__ = ["Caller", "Refused", "classify", "clean", "sdk_errors"]
 
@@ -24,6 +25,8 @@ _SECRETS = re.compile(r"sk-[\w*.-]{3,}|\bBearer\s+\S+|(?<=://)[^/\s@]+@", re.IGN
 _REFUSAL_CODES = frozenset({"content_filter", "content_policy_violation"})
 _NO_CREDIT_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _RETRY_AFTER_CAP_S = 120.0
+# Refused, no such host, no route, no TLS, no answer to the first packet, a proxy that lets nothing through: nothing was sent.
+_NO_CONNECTION = (ConnectError, ConnectTimeout, ProxyError)
 
 
 class Refused(Exception):
@@ -71,10 +74,19 @@ def classify(error: Exception, sdk: ModuleType, caller: Caller) -> AxiofeedError
 
 def _lost(what: str, error: Exception, caller: Caller) -> ModelError:
     """A call without an answer. When not even a connection was made nothing was sent, so nothing is paid."""
-    unsent = isinstance(error.__cause__, (ConnectError, ConnectTimeout, PoolTimeout))
-    where = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
-    advice = f": is a server listening at {caller.base_url}?" if unsent else ""
-    return _unavailable(caller.say(what + where + advice), paid=0 if unsent else 1)
+    causes = tuple(_causes(error))
+    where = f" ({type(causes[0]).__name__})" if causes else ""
+    if any(isinstance(cause, _NO_CONNECTION) for cause in causes):
+        return Unreachable(caller.say(f"{what}{where}: is a server listening at {caller.base_url}?"))
+    queued = any(isinstance(cause, PoolTimeout) for cause in causes)  # waited here for a connection, sent nothing
+    return _unavailable(caller.say(what + where), paid=0 if queued else 1)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What `error` was raised from, nearest first."""
+    while (cause := error.__cause__) is not None:
+        yield cause
+        error = cause
 
 
 def _unavailable(message: str, *, paid: int) -> Unavailable:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, NonNegativeInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from agent.models.base import Prompt, Reply, Turn, Usage
+from agent.models.bounds import most_usd
 from agent.models.endpoint import Endpoint
 from agent.models.faults import Refused, classify, sdk_errors
 from agent.models.limiter import limiter_for
@@ -20,9 +22,23 @@ from agent.models.retry import RetryPolicy, with_retries
 from environments.base import Frame
 from personas.errors import ModelError, Unavailable
 
-__all__ = ["Answer", "Dialect", "HttpModel", "finish_reason", "image_base64", "read_json", "spoken"]
+__all__ = ["Answer", "Count", "Dialect", "HttpModel", "OrUnknown", "finish_reason", "image_base64", "read_json", "spoken"]
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def _or_unknown(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+OrUnknown = WrapValidator(_or_unknown)
+"""For what may be missing from a good answer: whatever it is not, it is None, and the answer stands."""
+
+Count = Annotated[NonNegativeInt | None, OrUnknown]
+"""A number of tokens, None where the server does not say."""
 
 _FINISH = {
     "completed": "stop",
@@ -67,11 +83,17 @@ class Dialect(Protocol):
 
 
 class HttpModel:
-    """A `Model` over HTTP. `on_close` ends whatever was started for it, such as a server."""
+    """A `Model` over HTTP. For a server of its own: `ready` waits until it answers, before each question; `on_close` ends it."""
 
     synthetic = False
 
-    def __init__(self, endpoint: Endpoint, dialect: Dialect, on_close: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        on_close: Callable[[], None] | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.name = endpoint.name
         # A tier of the user's own choice is not billed at the listed prices.
         settings = endpoint.settings
@@ -80,10 +102,13 @@ class HttpModel:
         self._endpoint = endpoint
         self._dialect = dialect
         self._on_close = on_close
+        self._ready = ready
         self._policy = RetryPolicy(settings.max_attempts, settings.retry_wait_s)
 
     async def ask(self, prompt: Prompt) -> Reply:
         """Raises ModelError when no reply can be had after the retries, ModelSetupError for a key, model or URL that does not work."""
+        if self._ready is not None:
+            await self._ready()
         settings = self._endpoint.settings
         limiter = limiter_for(self._endpoint.base_url, self._endpoint.model, settings.concurrency)
         body = self._dialect.body(prompt)
@@ -100,6 +125,13 @@ class HttpModel:
             model_version=got.value.model_version,
             logprobs=got.value.logprobs,
         )
+
+    def most_usd(self, prompt: Prompt) -> Decimal | None:
+        """The bound of `agent.models.bounds`, hidden reasoning included; 0 on this machine, None where the price is unknown."""
+        if self._endpoint.price is FREE:
+            return Decimal(0)
+        price = self._endpoint.price if self.price_known else None
+        return most_usd(prompt, price, self._endpoint.settings.token_budget(prompt.max_output_tokens))
 
     async def close(self) -> None:
         """Release connections, and the server where one was started. May be called more than once."""
@@ -128,7 +160,7 @@ class HttpModel:
             return Answer("", str(failure), Usage(), "refusal", "")
         raise failure
 
-    def _cost(self, answer: Answer) -> Any:
+    def _cost(self, answer: Answer) -> Decimal | None:
         if self._endpoint.price is FREE:
             return cost(Usage(), FREE)
         billed_as_listed = (answer.standard_price and not self._tier_unpriced) or self._endpoint.settings.price_input is not None

@@ -23,6 +23,7 @@ from agent.models.http_model import Answer, HttpModel
 from agent.models.llamacpp_server import LlamaServer, LlamaSettings, load_xllamacpp
 from agent.models.openai import openai_client
 from agent.models.prices import FREE
+from agent.models.schema import bounded_schema
 from agent.models.settings import check_keys, read_settings
 from personas.errors import ModelSetupError, Rejected
 
@@ -88,22 +89,9 @@ class LlamaChat(ChatCompletions):
 @lru_cache(maxsize=256)
 def answer_grammar(answer: type[BaseModel]) -> str:
     """llama.cpp's grammar of an answer: the fields in their order, all of them, nothing else, without idle white space."""
-    schema = _closed(answer.model_json_schema())
     # Where the build has llguidance it reads this; elsewhere it is not looked at.
-    schema["x-guidance"] = {"whitespace_flexible": False}
+    schema = bounded_schema(answer) | {"x-guidance": {"whitespace_flexible": False}}
     return str(load_xllamacpp().json_schema_to_grammar(json.dumps(schema)))
-
-
-def _closed(node: Any) -> Any:
-    """`node` with every object closed and every property required."""
-    if isinstance(node, list):
-        return [_closed(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    closed = {key: _closed(part) for key, part in node.items()}
-    if node.get("type") == "object" and "properties" in node:
-        closed |= {"required": list(node["properties"]), "additionalProperties": False}
-    return closed
 
 
 def build(name: str, options: ModelOptions) -> HttpModel:

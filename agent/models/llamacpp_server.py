@@ -55,7 +55,7 @@ def load_xllamacpp() -> ModuleType:
     except ImportError as error:
         missing = isinstance(error, ModuleNotFoundError)
         what = "llamacpp needs the package xllamacpp" if missing else f"xllamacpp does not load ({error})"
-        raise ModelSetupError(f"{what}: pip install 'axiofeed[local]'") from None
+        raise ModelSetupError(f"{what}: install the extra (pip install -e '.[local]' in the repository)") from None
 
 
 class LlamaServer:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import openai as sdk
 from httpx2 import Response
 from pydantic import BaseModel
 
 from agent.models.base import Prompt, Turn, Usage
-from agent.models.endpoint import Endpoint, checked_url, require_key
-from agent.models.http_model import Answer, HttpModel, finish_reason, image_base64, read_json, spoken
+from agent.models.base_urls import OPENAI_URL
+from agent.models.endpoint import Endpoint, require_key
+from agent.models.http_model import Answer, Count, HttpModel, OrUnknown, finish_reason, image_base64, read_json, spoken
 from agent.models.prices import price_for
-from agent.models.schema import schema_name, strict_schema
+from agent.models.schema import SCHEMA_NAME, sent_schema
 from agent.models.settings import HTTP_KEYS, read_settings
 from personas.errors import Rejected, Unavailable
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "build", "openai_client", "withheld_headers"]
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-DEFAULT_URL = "https://api.openai.com/v1"
 # The models reason before they answer, and those tokens count against the limit.
 REASONING_ROOM = 4000
 
@@ -40,22 +39,24 @@ class _Item(BaseModel):
 
 
 class _InputDetails(BaseModel):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
 
 
 class _OutputDetails(BaseModel):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Count = None
 
 
 class _Usage(BaseModel):
-    input_tokens: int
-    output_tokens: int
-    input_tokens_details: _InputDetails | None = None
-    output_tokens_details: _OutputDetails | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    input_tokens_details: Annotated[_InputDetails | None, OrUnknown] = None
+    output_tokens_details: Annotated[_OutputDetails | None, OrUnknown] = None
 
-    def counted(self) -> Usage:
-        """The API counts cache reads and writes within `input_tokens`; here each token is counted once."""
+    def counted(self) -> Usage | None:
+        """The API counts cache reads and writes within `input_tokens`; here each token is counted once. None without counts."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
         details = self.input_tokens_details or _InputDetails()
         cached, written = details.cached_tokens or 0, details.cache_write_tokens or 0
         reasoning = (self.output_tokens_details or _OutputDetails()).reasoning_tokens or 0
@@ -78,7 +79,7 @@ class _Response(BaseModel):
     service_tier: str | None = None
     incomplete_details: _Reason | None = None
     error: _Error | None = None
-    usage: _Usage | None = None
+    usage: Annotated[_Usage | None, OrUnknown] = None
 
 
 class Responses:
@@ -92,7 +93,7 @@ class Responses:
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         settings = self._endpoint.settings
-        answer_format = {"type": "json_schema", "name": schema_name(prompt.answer), "schema": strict_schema(prompt.answer), "strict": True}
+        answer_format = {"type": "json_schema", "name": SCHEMA_NAME, "schema": sent_schema(prompt.answer), "strict": True}
         body: dict[str, Any] = {
             "model": self._endpoint.model,
             "input": [self._message(turn) for turn in prompt.turns],
@@ -164,8 +165,8 @@ def openai_client(endpoint: Endpoint) -> sdk.AsyncOpenAI:
         api_key=endpoint.key or "none",
         base_url=endpoint.base_url,
         max_retries=0,
-        # The deadline of the whole call is kept outside; these only bound its parts.
-        timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, timeout_s)),
+        # The deadline of the whole call is kept outside and comes later than that for connecting, so that the two are told apart.
+        timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, 0.5 * timeout_s)),
     )
 
 
@@ -181,7 +182,8 @@ def build(name: str, options: ModelOptions) -> HttpModel:
     """The model `name` of OpenAI. Raises ModelSetupError for a missing key, a bad URL or an unknown option."""
     known = (*HTTP_KEYS, "image_detail", "service_tier", "temperature", "top_p")
     settings = read_settings(options.extra, known, "openai", reasoning_tokens=REASONING_ROOM)
-    base_url = checked_url(options.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_URL)
     key = require_key(KEY_VARIABLE, "openai")
-    endpoint = Endpoint("openai", name, base_url, key, KEY_VARIABLE, settings, price_for(f"openai/{name}", settings))
+    # List prices are those of the official address: a gateway or a regional host bills as it likes.
+    price = price_for(f"openai/{name}", settings, listed=options.base_url is None)
+    endpoint = Endpoint("openai", name, options.base_url or OPENAI_URL, key, KEY_VARIABLE, settings, price)
     return HttpModel(endpoint, Responses(endpoint))

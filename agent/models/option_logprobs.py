@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from agent.models.schema import strict_schema
+from agent.models.schema import sent_schema
 
 __all__ = ["Alternative", "Token", "option_logprobs"]
 
@@ -52,7 +52,7 @@ def option_logprobs(tokens: Sequence[Token], answer: type[BaseModel]) -> dict[st
 
 
 def _first_options(answer: type[BaseModel]) -> tuple[str, list[str]] | None:
-    for name, schema in strict_schema(answer).get("properties", {}).items():
+    for name, schema in sent_schema(answer).get("properties", {}).items():
         if "enum" in schema:
             return name, [str(option) for option in schema["enum"]]
     return None

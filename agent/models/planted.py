@@ -36,7 +36,7 @@ Rate = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class Parameters(BaseModel):
-    """What is planted. Rating points throughout; `*_sd` are standard deviations, `*_rate` probabilities per question."""
+    """What is planted. Rating points throughout; `*_sd` are standard deviations, `*_rate` probabilities per stimulus shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,12 +103,12 @@ def expected_rating(labels: Mapping[str, float], target: Mapping[str, float], pa
 def decide(
     labels: Mapping[str, float], target: Mapping[str, float], parameters: Parameters, *, respondent: str, stimulus_id: str, seed: int
 ) -> Response:
-    """One answer of the planted process.
+    """One response of the planted process to one stimulus, whatever is asked about it and however often.
 
     labels, target   by value code, in [-1, 1]; absent codes are 0
     respondent       who answers: their sensitivity to appeal and their taste for this one stimulus depend on it
     stimulus_id      its appeal depends on it, the same for all respondents
-    seed             of this one question: the residual, and whether the answer arrives, depend on it
+    seed             of this one showing: the residual, and whether the answer arrives, depend on it
 
     latent = intercept + Σ_v (weights_v + gain target_v) x_v + s a_i + t_ri + e,  s ~ N(appeal_sensitivity, appeal_sensitivity_sd) per
     respondent, a_i ~ N(0, appeal_sd) per stimulus, t_ri ~ N(0, interaction_sd), e ~ N(0, residual_sd). The rating is the
@@ -146,7 +146,10 @@ def _arrival(labels: Mapping[str, float], parameters: Parameters, drawn: float) 
 
 
 class Planted:
-    """The planted process as a respondent. Each persona (`slots["persona_name"]`, else the persona's text) is a respondent of its own."""
+    """The planted process as a respondent. Each persona (`slots["persona_name"]`, else the persona's text) is a respondent of its own.
+
+    All stages and attempts of a stimulus (`Prompt.step_seed`) get the same response: asking in two stages draws nothing twice.
+    """
 
     synthetic = True
     price_known = True
@@ -169,11 +172,15 @@ class Planted:
             self.parameters,
             respondent=f"{Path(self.name).stem}|{persona}",
             stimulus_id=prompt.stimulus_id,
-            seed=prompt.seed,
+            seed=prompt.step_seed,
         )
         if response.outcome == "failed":
             raise Unavailable("planted failure: this respondent fails at the rate it was given")
         return self._reply(response, prompt)
+
+    def most_usd(self, prompt: Prompt) -> Decimal:
+        """Free."""
+        return Decimal(0)
 
     async def close(self) -> None:
         """Nothing to release."""

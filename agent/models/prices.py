@@ -96,12 +96,13 @@ def known_price(model: str) -> Price | None:
     return own or _built_in().find(model)
 
 
-def price_for(model: str, settings: Settings, *, local: bool = False) -> Price | None:
+def price_for(model: str, settings: Settings, *, local: bool = False, listed: bool = True) -> Price | None:
     """The price to charge `provider/name` at: `price_*` options over the user's file over the table; free where `local`; None if unknown.
 
+    Not `listed` (another server under the provider's name): neither file nor table applies, only the options.
     Raises ModelSetupError where the options give only a part of an unknown price.
     """
-    base = known_price(model)
+    base = known_price(model) if listed else None
     given = {
         "input": settings.price_input,
         "output": settings.price_output,

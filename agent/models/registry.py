@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from agent.models.base import Model
+from agent.models.base_urls import ANTHROPIC_URL, OPENAI_URL, BaseUrls
 from personas.errors import ModelSetupError
 
-__all__ = ["PROVIDERS", "ModelOptions", "ProviderEntry", "make_model", "split_name"]
+__all__ = ["PROVIDERS", "ModelOptions", "ProviderEntry", "make_model", "resolved_base_url", "split_name"]
 
 
 @dataclass(frozen=True)
 class ModelOptions:
     """What the user said about the model besides its name.
 
-    base_url  where its server listens, None for the provider's own
+    base_url  where its server listens, None for the provider's own; a `build` gets it resolved
     serve     start a server for it and stop that server at the end (`vllm` only)
     extra     `--model-option KEY=VALUE`, as written; each provider checks the keys it knows
     """
@@ -37,13 +38,15 @@ Build = Callable[[str, ModelOptions], Model]
 class ProviderEntry:
     """Where a provider's `build(name, options) -> Model` is, as "module:function", and an example of a full model name.
 
-    `needs_name` is false where the provider alone is a model; `serves` is true where it can start a server.
+    `needs_name` is false where the provider alone is a model; `serves` is true where it can start a server; `urls` says how its
+    base URL is found, None where it has none.
     """
 
     target: str
     example: str
     needs_name: bool = True
     serves: bool = False
+    urls: BaseUrls | None = None
 
     def load(self) -> Build:
         """The provider's `build`, imported now."""
@@ -51,11 +54,15 @@ class ProviderEntry:
         return cast(Build, getattr(importlib.import_module(module), function))
 
 
+_OPENAI = BaseUrls("OPENAI_BASE_URL", official=OPENAI_URL)
+_ANTHROPIC = BaseUrls("ANTHROPIC_BASE_URL", official=ANTHROPIC_URL)
+_VLLM = BaseUrls("VLLM_BASE_URL", path="/v1")
+
 PROVIDERS: dict[str, ProviderEntry] = {
-    "openai": ProviderEntry("agent.models.openai:build", "openai/gpt-6.2-sol"),
-    "anthropic": ProviderEntry("agent.models.anthropic:build", "anthropic/claude-sonnet-5-5"),
-    "vllm": ProviderEntry("agent.models.vllm:build", "vllm/Qwen/Qwen3-VL-8B-Instruct", serves=True),
-    "compatible": ProviderEntry("agent.models.compatible:build", "compatible/NAME"),
+    "openai": ProviderEntry("agent.models.openai:build", "openai/gpt-6.2-sol", urls=_OPENAI),
+    "anthropic": ProviderEntry("agent.models.anthropic:build", "anthropic/claude-sonnet-5-5", urls=_ANTHROPIC),
+    "vllm": ProviderEntry("agent.models.vllm:build", "vllm/Qwen/Qwen3-VL-8B-Instruct", serves=True, urls=_VLLM),
+    "compatible": ProviderEntry("agent.models.compatible:build", "compatible/NAME", urls=BaseUrls()),
     "llamacpp": ProviderEntry("agent.models.llamacpp:build", "llamacpp/PATH.gguf"),
     "reader": ProviderEntry("agent.models.reader:build", "reader", needs_name=False),
     "scripted": ProviderEntry("agent.models.scripted:build", "scripted/FILE"),
@@ -74,10 +81,24 @@ def split_name(name: str) -> tuple[str, str]:
     return provider, rest.strip()
 
 
+def resolved_base_url(name: str, options: ModelOptions) -> str | None:
+    """The base URL that `make_model` would use, from the options or the environment, in the form in which it is used.
+
+    None means the provider's official address, a server of the session's own, a model within the process, or none named where one
+    is needed (`make_model` says so). The same URL given as an option resolves to itself. Raises ModelSetupError for what is no base URL.
+    """
+    urls = PROVIDERS[split_name(name)[0]].urls
+    if urls is None or (options.serve and options.base_url is None):
+        return None
+    return urls.resolve(options.base_url)
+
+
 def make_model(name: str, options: ModelOptions | None = None) -> Model:
     """The model called `provider/name`. Raises ModelSetupError for whatever the user can fix: provider, name, key, URL, options."""
     provider, rest = split_name(name)
     options = options or ModelOptions()
     if options.serve and not PROVIDERS[provider].serves:
         raise ModelSetupError(f"{provider} starts no server: leave out --serve")
+    if PROVIDERS[provider].urls is not None:
+        options = replace(options, base_url=resolved_base_url(name, options))
     return PROVIDERS[provider].load()(rest, options)

@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from agent.logs import logger
 from agent.models.limiter import Limiter
-from personas.errors import ModelError, Throttled, Unavailable
+from personas.errors import ModelError, ModelSetupError, Throttled, Unavailable
 
 __all__ = ["Answered", "RetryPolicy", "with_retries"]
 
@@ -49,7 +49,7 @@ class Answered(Generic[T]):
 async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, policy: RetryPolicy) -> Answered[T]:
     """Make `call`, again after Throttled and Unavailable, each time in a place of `limiter`.
 
-    Raises what the last call raised; on a ModelError `attempts` and `possibly_paid` tell of all calls.
+    Raises what the last call raised; on a ModelError and a ModelSetupError `attempts` and `possibly_paid` tell of all calls.
     """
     attempts = 0
     paid = 0
@@ -81,7 +81,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, polic
     )
     try:
         return await retrying(once)
-    except ModelError as error:
+    except (ModelError, ModelSetupError) as error:
         error.attempts = attempts
         error.possibly_paid = paid
         raise

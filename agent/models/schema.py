@@ -1,8 +1,9 @@
-"""The strict JSON schema of an answer, in the subset that every provider's structured output accepts.
+"""The JSON schema of an answer as it is sent: its form and nothing else, in the subset that every structured output accepts.
 
 That subset: every object closed and every property required, references inlined, and no numeric, length or pattern limits
 (https://platform.claude.com/docs/en/build-with-claude/structured-outputs; OpenAI and several compatible servers differ in which
-of these they take). A limit becomes words in the property's description: the model still reads it, pydantic still enforces it.
+of these they take). No words either: a title or description would be a prompt beside the prompt, the same in all prompt cells.
+The prompt's own text states the ranges, and pydantic enforces them.
 """
 
 from __future__ import annotations
@@ -13,64 +14,67 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["schema_name", "strict_schema"]
+__all__ = ["SCHEMA_NAME", "bounded_schema", "sent_schema"]
 
-_LIMITS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "pattern": "matching {}",
-    "format": "format {}",
-}
-_KEPT = ("type", "enum", "const", "description")
+SCHEMA_NAME = "answer"
+"""What the schema is called where an API wants a name: the same for every answer, so that it tells the model nothing."""
+
+_KEPT = ("type", "enum", "const")
+_LIMITS = (
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+    "format",
+)
 
 
 @lru_cache(maxsize=256)
-def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
-    """The schema of `answer`, properties in field order. Cached: do not change it. Raises ValueError where a type refers to itself."""
+def sent_schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """Exactly the schema that providers are sent for `answer`: properties in field order, options in the order of the class.
+
+    Cached: do not change it. Raises ValueError where a type refers to itself.
+    """
+    return _of(answer, _KEPT)
+
+
+@lru_cache(maxsize=256)
+def bounded_schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """`sent_schema` with the limits of numbers, texts and lists: for a grammar that holds the model to them. Cached likewise."""
+    return _of(answer, (*_KEPT, *_LIMITS))
+
+
+def _of(answer: type[BaseModel], kept: tuple[str, ...]) -> dict[str, Any]:
     schema = answer.model_json_schema()
-    return _strict(schema, schema.get("$defs", {}), ())
+    return _strict(schema, schema.get("$defs", {}), kept, ())
 
 
-def schema_name(answer: type[BaseModel]) -> str:
-    """A name that providers accept: letters, digits, underscores and dashes, at most 64."""
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-") else "_" for letter in answer.__name__)[:64]
+def _strict(node: Mapping[str, Any], definitions: Mapping[str, Any], kept: tuple[str, ...], above: tuple[str, ...]) -> dict[str, Any]:
+    def part(inner: Mapping[str, Any]) -> dict[str, Any]:
+        return _strict(inner, definitions, kept, above)
 
-
-def _strict(node: Mapping[str, Any], definitions: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
     if "$ref" in node:
         name = node["$ref"].rsplit("/", 1)[-1]
         if name in above:
             raise ValueError(f"the answer type {name} refers to itself, which structured output cannot express")
-        # What stands beside a reference (a description) wins over what it refers to.
-        rest = {key: value for key, value in node.items() if key != "$ref"}
-        return _strict({**definitions[name], **rest}, definitions, (*above, name))
-    strict = {key: node[key] for key in _KEPT if key in node}
+        return _strict(definitions[name], definitions, kept, (*above, name))
+    strict = {key: node[key] for key in kept if key in node}
     for key in ("anyOf", "oneOf"):
         if key in node:
-            strict["anyOf"] = [_strict(part, definitions, above) for part in node[key]]
+            strict["anyOf"] = [part(choice) for choice in node[key]]
     if "allOf" in node and len(node["allOf"]) == 1:
-        strict = {**_strict(node["allOf"][0], definitions, above), **strict}
+        strict = {**part(node["allOf"][0]), **strict}
     if "items" in node:
-        strict["items"] = _strict(node["items"], definitions, above)
+        strict["items"] = part(node["items"])
     if node.get("type") == "object":
         properties = node.get("properties", {})
-        strict["properties"] = {name: _strict(part, definitions, above) for name, part in properties.items()}
+        strict["properties"] = {name: part(field) for name, field in properties.items()}
         strict["required"] = list(properties)
         strict["additionalProperties"] = False
-    return _with_limits(strict, node)
-
-
-def _with_limits(strict: dict[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
-    words = [phrase.format(node[key]) for key, phrase in _LIMITS.items() if key in node]
-    if words:
-        limits = ", ".join(words)
-        described = strict.get("description")
-        strict["description"] = f"{described} ({limits})" if described else limits
     return strict

@@ -163,6 +163,10 @@ class Scripted:
             model_version=self._version,
         )
 
+    def most_usd(self, prompt: Prompt) -> Decimal:
+        """Free."""
+        return Decimal(0)
+
     async def close(self) -> None:
         """Nothing to release."""
 

@@ -139,6 +139,8 @@ _PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "top_p": (_number(0, 1), "a number from 0 to 1"),
 }
 
+_UNSHOWN = ("serve_args",)  # somebody will have put a key there
+
 KNOWN_OPTIONS = tuple(_PARSERS)
 """Every option of a model over HTTP, of whichever provider."""
 
@@ -160,5 +162,6 @@ def read_settings(extra: Mapping[str, str], known: Collection[str], provider: st
         try:
             values[key] = parse(text.strip())
         except (ValueError, KeyError, OverflowError, InvalidOperation):
-            raise ModelSetupError(f"model option {key}={text[:60]!r} is not valid: it takes {takes}") from None
+            shown = key if key in _UNSHOWN else f"{key}={text[:60]!r}"
+            raise ModelSetupError(f"model option {shown} is not valid: it takes {takes}") from None
     return Settings(**values)

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from string import Template
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
 from agent.models.base import Prompt, Reply, Turn
+from agent.models.schema import sent_schema
 from environments.base import Action, ActionKind, Stimulus
 from environments.canonical import content_hash
 
@@ -41,19 +43,26 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """The words of one prompt cell of one stage, with `$slots`. Its hash names it in the trace."""
+    """The words of one prompt cell of one stage, with `$slots`, and the form of the answer. Its hash names it in the trace."""
 
     system: str
     user: str
+    answer: type[BaseModel]
 
     @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema that is sent with the words, to providers that take one."""
+        return sent_schema(self.answer)
+
+    @cached_property
     def hash(self) -> str:
-        """SHA-256 of both texts."""
-        return content_hash([self.system, self.user])
+        """SHA-256 of both texts and of the schema: all that a model is told besides the slots."""
+        return content_hash([self.system, self.user, self.schema])
 
     def render(self, slots: Mapping[str, str]) -> tuple[str, str]:
         """(system, user) with the slots filled. Slot contents are never read as templates. Raises KeyError for a missing slot."""
-        return Template(self.system).substitute(slots).strip(), Template(self.user).substitute(slots).strip()
+        words = Template(self.user).substitute(slots).strip()
+        return Template(self.system).substitute(slots).strip(), _EMPTY_SLOT.sub("\n\n", words)
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,8 @@ class FeedbackProtocol(Protocol):
     name: str
     cells: int
     first_stage: str
+    first_moment: bool
+    """Whether the first frame has to be the very beginning of the clip."""
 
     def template(self, stage: str, cell: int) -> PromptTemplate: ...
 
@@ -104,16 +115,21 @@ class FeedbackProtocol(Protocol):
     def next_stage(self, stage: str, decision: Decision) -> str | None: ...
 
 
-_CANNOT = r"(?:can't|cannot|can not|won't|will not|(?:am|'m) (?:unable|not able) to|must decline|have to decline)"
-_DEED = (
-    r"(?:help|assist|comply|engage|participate|provide|fulfil|answer|do (?:that|this)|role-?play|play|pretend|adopt|judge|choose|"
-    r"respond|discuss)"
+_CANNOT = r"(?:can't|cannot|can not|won't|will not|am unable to|'m unable to|am not able to|'m not able to)"
+_DECLINED = (
+    r"(?:(?:help|assist|comply|engage|proceed|continue|fulfil|respond)(?: you)?(?: with| to| in| by)?"
+    r" (?:this|that|these|such|your|you|the request)"
+    r"|(?:assist|comply|do (?:this|that)|role-?play|pretend to be|play the role|take on|judge|provide|participate)\b)"
 )
 REFUSAL_OPENING = re.compile(
-    rf"(?:i'?m sorry|i am sorry|sorry|i apologi[sz]e)\b[^.!?]{{0,40}}\b(?:no\b|i ?{_CANNOT})|i ?{_CANNOT}(?:,| {_DEED}\b|\.|$)|sorry, no\b"
+    rf"(?:(?:i'?m |i am )?(?:very |so )?sorry|i apologi[sz]e)[,.;:]? (?:but )?(?:i ?(?:{_CANNOT}|must decline|have to decline)|no\.)"
+    rf"|(?:as an ai[^.!?]{{0,40}}[, ]+)?i ?{_CANNOT} {_DECLINED}"
+    r"|i (?:must|have to) (?:respectfully )?decline"
 )
 """A reply without any JSON object that opens like this is a refusal, not a parse failure. Providers' own marks come first."""
 
+_FENCE = re.compile(r"```(?:json)?|[\[\]]", re.IGNORECASE)
+_EMPTY_SLOT = re.compile(r"\n{3,}")
 _QUOTED = ("caption", "author", "hashtags", "sound", "counts", "transcript")
 
 
@@ -133,7 +149,8 @@ def stimulus_slots(stimulus: Stimulus) -> dict[str, str]:
     }
     lines = [f"{name}: {json.dumps(slots[name], ensure_ascii=False)}" for name in _QUOTED if slots[name]]
     lines.append(f"length: {stimulus.duration_s:.0f} seconds")
-    return slots | {"post": "\n".join(lines), "images": str(len(stimulus.frames))}
+    count = len(stimulus.frames)
+    return slots | {"post": "\n".join(lines), "frames": f"{count} frame{'' if count == 1 else 's'}"}
 
 
 def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, BaseModel | None, str]:
@@ -141,16 +158,29 @@ def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, 
     if reply.refusal is not None:
         return AnswerState.REFUSED, None, "the provider marked it as a refusal"
     objects = list(_objects(reply.text))
-    if not objects:
-        if REFUSAL_OPENING.match(reply.text.strip().lower().replace("’", "'")):
-            return AnswerState.REFUSED, None, "it opens as a refusal and holds no JSON"
-        cut = " (cut off at the token limit)" if reply.finish_reason in {"length", "max_tokens"} else ""
-        return AnswerState.UNPARSABLE, None, f"no JSON object in the answer{cut}"
-    read = [_validated(found, answer) for found in objects]
+    return _decided(objects, answer) if objects else _without_json(reply)
+
+
+def _without_json(reply: Reply) -> tuple[AnswerState, None, str]:
+    """A reply without any JSON object: a refusal in words, or nothing that can be read."""
+    if REFUSAL_OPENING.match(reply.text.strip().lower().replace("’", "'")):
+        return AnswerState.REFUSED, None, "it opens as a refusal and holds no JSON"
+    cut = " (cut off at the token limit)" if reply.finish_reason in {"length", "max_tokens"} else ""
+    return AnswerState.UNPARSABLE, None, f"no JSON object in the answer{cut}"
+
+
+def _decided(objects: Sequence[tuple[dict[str, Any], bool]], answer: type[BaseModel]) -> tuple[AnswerState, BaseModel | None, str]:
+    """The answer among the JSON objects of a reply.
+
+    One that quotes another, from the post or from its own deliberation, must not be decided by which of them stands first.
+    """
+    own = [found for found, is_own in objects if is_own]
+    if not own:
+        return AnswerState.UNPARSABLE, None, "the JSON object stands within other words: it may be a quotation"
+    read = [_validated(found, answer) for found in own]
     fitting = [model for model, _ in read if model is not None]
     if not fitting:
         return AnswerState.UNPARSABLE, None, read[0][1]
-    # An answer that quotes another one, from the post or from its own deliberation, must not be decided by which of them stands first.
     if any(other.model_dump(exclude={"reason"}) != fitting[0].model_dump(exclude={"reason"}) for other in fitting):
         return AnswerState.UNPARSABLE, None, "it holds several answers that differ"
     return AnswerState.ANSWERED, fitting[0], ""
@@ -167,8 +197,11 @@ def _validated(found: dict[str, Any], answer: type[BaseModel]) -> tuple[BaseMode
         return None, "the JSON is nested too deeply"
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in `text`, outermost only, whatever stands around them; at most 20 places are tried."""
+def _objects(text: str) -> Iterator[tuple[dict[str, Any], bool]]:
+    """The JSON objects in `text`, outermost only; at most 20 places are tried.
+
+    The truth value says whether an object opens or closes the text (but for a code fence), as a reply of the model's own does.
+    """
     decoder = json.JSONDecoder()
     start = text.find("{")
     for _ in range(20):
@@ -179,7 +212,7 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             end = start + 1
         else:
-            yield value
+            yield value, not _FENCE.sub("", text[:start]).strip() or not _FENCE.sub("", text[end:]).strip()
         start = text.find("{", end)
 
 

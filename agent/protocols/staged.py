@@ -1,7 +1,7 @@
 """`staged`: a glance at the first moment, then skip or watch; who watches sees the rest and reacts.
 
-The reaction is asked in the same conversation. Six prompt cells as in `feed`, the same cell in both stages. Who skips at the glance
-has seen the clip up to its first frame, and gives no rating.
+The first picture is the very beginning of the clip; the reaction is asked in the same conversation. Six prompt cells as in `feed`, the same
+cell in both stages. Who skips at the glance has seen `GLANCE_S` seconds, and gives no rating.
 """
 
 from __future__ import annotations
@@ -36,6 +36,21 @@ class ReactAnswer(BaseModel):
     rating: Annotated[int, Field(ge=0, le=5, description="how much you like it, 0 to 5"), BeforeValidator(no_truth_value)]
     reason: Reason = ""
 
+
+class GlanceAnswerReversed(GlanceAnswer):
+    """For the cells with reversed options."""
+
+    action: Literal["watch", "skip"]
+
+
+class ReactAnswerReversed(ReactAnswer):
+    """For the cells with reversed options."""
+
+    action: Literal["like", "watch"]
+
+
+GLANCE_S = 1.0
+"""Seconds that a glance lasts, by declaration: what one who skips at the glance has seen."""
 
 _GLANCE = (
     "You are scrolling through a feed of short videos on your phone. The picture above is the first moment of the next "
@@ -73,27 +88,30 @@ class StagedProtocol:
     name = "staged"
     cells = 2 * len(_GLANCE)
     first_stage = "glance"
+    first_moment = True
 
     def template(self, stage: str, cell: int) -> PromptTemplate:
         """The words of one cell of a stage, `glance` or `react`, 0 ≤ cell < 6."""
         if stage == "glance":
-            return PromptTemplate("$persona", _GLANCE[cell // 2].format(options=ordered(_GLANCE_OPTIONS, cell, " or ")))
+            words = _GLANCE[cell // 2].format(options=ordered(_GLANCE_OPTIONS, cell, " or "))
+            return PromptTemplate("$persona", words, GlanceAnswerReversed if cell % 2 else GlanceAnswer)
         options = ordered(_REACT_OPTIONS, cell, " or ")
-        return PromptTemplate("$persona", _REACT[cell // 2].format(options=options, scale=ordered(_SCALE, cell)))
+        words = _REACT[cell // 2].format(options=options, scale=ordered(_SCALE, cell))
+        return PromptTemplate("$persona", words, ReactAnswerReversed if cell % 2 else ReactAnswer)
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The question of one stage; the reaction stands in the glance's conversation."""
+        template = self.template(question.stage, question.cell)
         system, glance = self.template("glance", question.cell).render(slots)
         turns: tuple[Turn, ...] = (Turn("user", glance, stimulus.frames[:1]),)
         if question.stage == "react":
-            _, react = self.template("react", question.cell).render(slots)
-            rest = stimulus.frames[1:] or stimulus.frames
-            turns = (*turns, Turn("assistant", question.replies["glance"]), Turn("user", react, rest))
+            _, react = template.render(slots)
+            turns = (*turns, Turn("assistant", question.replies["glance"]), Turn("user", react, stimulus.frames[1:]))
         return Prompt(
             task=f"staged.{question.stage}",
             system=system,
             turns=turns,
-            answer=GlanceAnswer if question.stage == "glance" else ReactAnswer,
+            answer=template.answer,
             seed=seed,
             slots=slots,
             stimulus_id=stimulus.id,
@@ -113,7 +131,7 @@ class StagedProtocol:
         state, answer, fault = interpret_json(reply, GlanceAnswer)
         if not isinstance(answer, GlanceAnswer):
             return Interpretation(state, fault=fault)
-        seen = min(1.0, stimulus.frames[0].t / stimulus.duration_s) if stimulus.frames and stimulus.duration_s > 0 else 0.0
+        seen = min(1.0, GLANCE_S / stimulus.duration_s) if stimulus.duration_s > 0 else 1.0
         return Interpretation(AnswerState.ANSWERED, Decision(ActionKind(answer.action), round(seen, 4), None, answer.reason))
 
     def next_stage(self, stage: str, decision: Decision) -> str | None:

@@ -1,13 +1,15 @@
 """The events of a trace, one JSON object a line. Schema version 1.
 
     session   first line: schema version, spec hash
-    resume    a later process carries on: what it found broken at the end of the file, and how many asks may have been paid in vain
-    prompt    a template, once, by hash; its slots are filled from the step
+    resume    a later process carries on: how much of an unfinished last line it cut off, and the versions it runs under
+    prompt    a template and the schema of its answer, once, by hash; its slots are filled from the step
     stimulus  what was shown
     problem   something of the feed that cannot be shown, by name
     ask       a question goes out (written before the call)
     answer    what came back (written the moment it arrives, before it is used)
     action    what was asked of the feed, and what was done
+    consent   a person agreed to take part, and to what
+    questionnaire  what a person answered beside the clips
     end       why this process stopped, with totals
 
 `at` is in Unix seconds. Fields may be added within a version; a reader ignores fields it does not know.
@@ -15,24 +17,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import from_json
 
 from agent.protocols.base import AnswerState
 from environments.base import ActionKind
 
 __all__ = [
     "SCHEMA_VERSION",
+    "UPGRADES",
     "ActionEvent",
     "AnswerEvent",
     "AskEvent",
+    "ConsentEvent",
     "EndEvent",
     "Event",
     "FrameRef",
     "ProblemEvent",
     "PromptEvent",
+    "QuestionnaireEvent",
+    "QuestionnaireItem",
     "ResumeEvent",
     "SessionEvent",
     "StimulusEvent",
@@ -61,11 +69,12 @@ class SessionEvent(_Event):
 
 
 class ResumeEvent(_Event):
-    """A process took the session up again. `torn_bytes` of an unfinished last line were cut off."""
+    """A process took the session up again. `torn_bytes` of an unfinished last line were cut off. `versions` as in `session.json`."""
 
     type: Literal["resume"] = "resume"
     step: int
     torn_bytes: int = 0
+    versions: dict[str, str] = Field(default_factory=dict)
 
 
 class PromptEvent(_Event):
@@ -77,6 +86,7 @@ class PromptEvent(_Event):
     cell: int
     system: str
     user: str
+    answer_schema: dict[str, Any] | None = None
 
 
 class FrameRef(_Record):
@@ -115,7 +125,10 @@ class ProblemEvent(_Event):
 
 
 class AskEvent(_Event):
-    """A question goes out. `slots` holds those that the stimulus and the session do not determine, when they are not empty."""
+    """A question goes out. `slots` holds those that the stimulus and the session do not determine, when they are not empty.
+
+    `most_usd` bounds what the call can cost, where a limit in USD is set.
+    """
 
     type: Literal["ask"] = "ask"
     step: int
@@ -125,6 +138,7 @@ class AskEvent(_Event):
     prompt: str
     seed: int
     slots: dict[str, str] = Field(default_factory=dict)
+    most_usd: Decimal | None = None
 
 
 class TokenUsage(_Record):
@@ -183,22 +197,74 @@ class ActionEvent(_Event):
     error: str | None = None
 
 
+class ConsentEvent(_Event):
+    """A person agreed to `text`, which stood on the screen in full."""
+
+    type: Literal["consent"] = "consent"
+    text: str
+
+
+class QuestionnaireItem(_Record):
+    """One item as it was put, and the answer: a point of the scale, from 1. None: left out. `number` is its place, from 0."""
+
+    number: int
+    text: str
+    code: str | None = None
+    answer: int | None = None
+
+
+class QuestionnaireEvent(_Event):
+    """What a person answered beside the clips, on `scale` (the labels of its points, from low to high).
+
+    Each answer is one event with its item, and a later one to the same item replaces it. When the person hands in, all items are
+    written once more with `complete` set: that event says it all.
+    """
+
+    type: Literal["questionnaire"] = "questionnaire"
+    items: tuple[QuestionnaireItem, ...]
+    scale: tuple[str, ...]
+    complete: bool = False
+
+
 class EndEvent(_Event):
-    """Why a process stopped: complete, limit, interrupted or failed."""
+    """Why a process stopped: complete, limit, interrupted or failed.
+
+    `asked_unpaid`: if a question was still without an answer, it was certainly not billed.
+    """
 
     type: Literal["end"] = "end"
     reason: Literal["complete", "limit", "interrupted", "failed"]
     detail: str = ""
+    asked_unpaid: bool = False
     totals: dict[str, Any] = Field(default_factory=dict)
 
 
 Event = Annotated[
-    SessionEvent | ResumeEvent | PromptEvent | ProblemEvent | StimulusEvent | AskEvent | AnswerEvent | ActionEvent | EndEvent,
+    SessionEvent
+    | ResumeEvent
+    | PromptEvent
+    | ProblemEvent
+    | StimulusEvent
+    | AskEvent
+    | AnswerEvent
+    | ActionEvent
+    | ConsentEvent
+    | QuestionnaireEvent
+    | EndEvent,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 
 
-def parse_event(line: bytes | str) -> Event:
-    """One line of a trace. Raises pydantic's ValidationError."""
-    return _ADAPTER.validate_json(line)
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""By schema version: what makes an event of the next version from one of this. A new version adds a line, and old traces open."""
+
+
+def parse_event(line: bytes | str, version: int = SCHEMA_VERSION) -> Event:
+    """One line of a trace that was written under `version`. Raises pydantic's ValidationError."""
+    if version == SCHEMA_VERSION:
+        return _ADAPTER.validate_json(line)
+    event = from_json(line)
+    for step in range(version, SCHEMA_VERSION):
+        event = UPGRADES[step](event)
+    return _ADAPTER.validate_python(event)

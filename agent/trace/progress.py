@@ -60,6 +60,7 @@ class Progress:
     tokens: Counter[str] = field(default_factory=Counter)
     spent_usd: Decimal = Decimal(0)
     dearest_usd: Decimal = Decimal(0)
+    most_usd: Decimal = Decimal(0)
     unpriced: int = 0
     failed_in_a_row: int = 0
     seconds: float = 0.0
@@ -74,8 +75,9 @@ class Progress:
 
     @property
     def budgeted_usd(self) -> Decimal:
-        """What may have been spent: the known costs, and the dearest of them for each call of unknown cost, answered or lost."""
-        return self.spent_usd + (self.possibly_paid + self.unpriced) * self.dearest_usd
+        """What may have been spent: the known costs, and for each call that may have been paid without an answer the most that a call
+        could cost (where no ask says so, as much as the dearest answer did)."""
+        return self.spent_usd + self.possibly_paid * (self.most_usd or self.dearest_usd)
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
@@ -95,6 +97,7 @@ class Progress:
                 self.pending = PendingStep(event)
             case AskEvent():
                 self.asks += 1
+                self.most_usd = max(self.most_usd, event.most_usd or Decimal(0))
                 if self.pending:
                     self.pending.asked = event
             case AnswerEvent():
@@ -103,7 +106,7 @@ class Progress:
                 self._action(event)
             case EndEvent():
                 self.end = event
-                if self.pending and event.reason != "interrupted":  # cancelled in flight: the provider may bill it
+                if self.pending and event.asked_unpaid:
                     self.pending.asked = None
 
     def totals(self) -> dict[str, Any]:

@@ -43,15 +43,27 @@ def read_lines(path: Path) -> Iterator[Event | BrokenLine]:
     """The events of a trace in order, bounded memory. A line that cannot be read comes as a BrokenLine; an unfinished last line too."""
     if not path.exists():
         return
+    version = SCHEMA_VERSION
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 yield BrokenLine(number, "unfinished last line")
                 return
+            if number == 1:
+                version = _version(line)
             try:
-                yield parse_event(line)
+                yield parse_event(line, version)
             except ValidationError as error:
                 yield BrokenLine(number, error.errors(include_input=False, include_url=False)[0]["msg"])
+
+
+def _version(first_line: bytes) -> int:
+    """The schema version that the first line of a trace names; the current one where it names none that is older."""
+    try:
+        named = json.loads(first_line).get("schema_version")
+    except (ValueError, AttributeError):
+        return SCHEMA_VERSION
+    return named if isinstance(named, int) and 1 <= named < SCHEMA_VERSION else SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -109,12 +121,16 @@ class SessionFolder:
                 lines = file.read().split(b"\n")
         except FileNotFoundError:
             return None
-        if len(lines) > 2 and not lines[-1]:
+        if len(lines) > 2 and not lines[-1] and self._is_current():
             try:
                 return parse_event(lines[-2])
             except ValidationError:
                 pass
         return next(iter(deque(self.events(), maxlen=1)), None)
+
+    def _is_current(self) -> bool:
+        with self.trace.open("rb") as file:
+            return _version(file.readline()) == SCHEMA_VERSION
 
     def steps(self) -> Iterator[Step]:
         """The steps in order; the last may be unfinished."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.trace.events import EndEvent, Event, ResumeEvent, SessionEvent
 from agent.trace.frames import FrameStore
+from agent.trace.making import now
 from agent.trace.progress import Progress
 from agent.trace.reader import SessionFolder
 from agent.trace.writer import TraceWriter
+from personas.errors import SpecError, UserError
 
 __all__ = ["Observer", "Recorder"]
 
@@ -25,14 +27,27 @@ class Recorder:
         self.frames = FrameStore(folder.parent)
         self._observer = observer
         self._writer = TraceWriter(folder / "trace.jsonl")
-        self.progress = SessionFolder(folder).progress()
+        self.progress = self._folded()
 
-    def begin(self, spec_hash: str, now: float) -> None:
-        """Write the first line, or that the session is taken up again."""
-        if self.progress.spec_hash:
-            self.record(ResumeEvent(at=now, step=self.progress.steps, torn_bytes=self._writer.torn_bytes))
+    def begin(self, spec_hash: str, versions: Mapping[str, str]) -> None:
+        """Write the first line, or that the session is taken up again. Raises SpecError when the trace is of another spec."""
+        before = self.progress.spec_hash
+        if before and before != spec_hash:
+            raise SpecError(f"the trace in {self.folder} is of another spec; use another --session")
+        if before:
+            self.record(ResumeEvent(at=now(), step=self.progress.steps, torn_bytes=self._writer.torn_bytes, versions=dict(versions)))
         else:
-            self.record(SessionEvent(at=now, spec_hash=spec_hash))
+            self.record(SessionEvent(at=now(), spec_hash=spec_hash))
+
+    def _folded(self) -> Progress:
+        """The state so far. Raises UserError when a line within the trace cannot be read: what it held cannot be guessed."""
+        broken = SessionFolder(self.folder).broken_lines()
+        if broken:
+            self._writer.close()
+            where = f"line {broken[0].number}: {broken[0].reason}"
+            trace = self.folder / "trace.jsonl"
+            raise UserError(f"{len(broken)} line(s) of {trace} cannot be read ({where}): restore the file, or begin a new --session")
+        return SessionFolder(self.folder).progress()
 
     def record(self, event: Event) -> None:
         """Store one event, then count it. Raises StorageFailed, and then nothing was counted."""

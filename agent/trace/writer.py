@@ -8,9 +8,8 @@ import os
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from agent.redaction import known_secrets, redact
+from agent.redaction import known_secrets, redact_all
 from agent.trace.events import Event, StimulusEvent
 from personas.errors import StorageFailed, UserError
 
@@ -63,7 +62,7 @@ class TraceWriter:
         """
         if isinstance(event, StimulusEvent):
             return event.model_dump_json(exclude_none=True).encode() + b"\n"
-        data = _redacted(event.model_dump(mode="json", exclude_none=True), self._secrets)
+        data = redact_all(event.model_dump(mode="json", exclude_none=True), self._secrets)
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     def check_room(self) -> None:
@@ -126,12 +125,3 @@ class TraceWriter:
         return StorageFailed(
             f"cannot write {self._path}: {reason}; what was written is kept: free space (or mend it) and run the same command again"
         )
-
-
-def _redacted(value: Any, secrets: tuple[str, ...]) -> Any:
-    """JSON data with every text in it redacted, names of fields and of entries included."""
-    if isinstance(value, str):
-        return redact(value, secrets)
-    if isinstance(value, dict):
-        return {redact(name, secrets): _redacted(item, secrets) for name, item in value.items()}
-    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value

@@ -15,14 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from environments.browser.chromium import HOW_TO_GET_IT, find_chromium, npm_build, runs
+from personas.command import CommandParser
 
 __all__ = ["main"]
 
 UNPACK = "import('@sparticuz/chromium').then(async m => console.log(JSON.stringify(await m.default.executablePath())))"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Get Chromium and print where it is. Exit code 1 when no way works."""
+    CommandParser(prog="python -m environments.browser.install", description=__doc__).parse_args(arguments)
     for name, way in WAYS.items():
         if way is not None and not _tried(name, way):
             continue

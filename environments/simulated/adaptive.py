@@ -14,7 +14,7 @@ import numpy as np
 from environments.base import ActionKind, PastStep
 from environments.canonical import rng
 from environments.clips import FeedItem
-from environments.simulated.policies import Choice, eligible_items
+from environments.simulated.policies import Choice, eligible_items, unplayable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class AdaptivePolicy:
         weights = np.exp(_SHARPNESS * (scores - scores.max()))
         chances = (1 - _EXPLORE) * weights / weights.sum() + _EXPLORE / len(candidates)
         steps = np.cumsum(chances)
-        drawn = rng(self._seed, "adaptive", len(past)).random() * float(steps[-1])
+        drawn = rng(self._seed, "adaptive", len(past), *unplayable(self._items, gone)).random() * float(steps[-1])
         index = min(int(np.searchsorted(steps, drawn, side="right")), len(candidates) - 1)
         return Choice(candidates[index], float(chances[index]))
 

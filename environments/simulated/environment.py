@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property, partial
 
 from environments.base import Action, ActionKind, Frame, Outcome, PastStep, Stimulus
-from environments.clips import FeedItem, Problem, one_line
+from environments.clips import FeedItem, Problem, feed_fingerprint, one_line
+from environments.moments import moments
 from environments.simulated.frame_cache import shared_frames
 from environments.simulated.policies import Choice, Policy
 from personas.errors import EnvironmentFailed, FeedError
@@ -25,7 +27,8 @@ class SimulatedFeed:
 
     A step advances the feed clock by `watch_fraction` × duration, also for a skip; `pass` takes no time and gives the policy no
     feedback. An item whose file is gone or damaged by the time it is due is added to `problems` and skipped. The feed is over
-    after `videos` stimuli (None: all). One session at a time; `open` starts anew.
+    after `videos` stimuli (None: all). Pictures are taken at `environments.moments.moments(frames, first_moment)`, or given by `pictures`,
+    called in a thread, which may give the reason why an item has none instead. One session at a time; `open` starts anew.
     """
 
     def __init__(
@@ -34,15 +37,17 @@ class SimulatedFeed:
         policy: Policy,
         *,
         frames: int = 3,
+        first_moment: bool = False,
         videos: int | None = None,
         problems: Sequence[Problem] = (),
         look_ahead: int = 2,
+        pictures: Callable[[FeedItem], tuple[Frame, ...] | str] | None = None,
     ) -> None:
         self._items = {item.id: item for item in items}
         if len(self._items) != len(items):
             raise FeedError("two items of the feed have the same id; ids must be unique")
         self._policy = policy
-        self._frames_per_item = frames
+        self._pictures = pictures or partial(_frames_or_reason, fractions=moments(frames, first_moment))
         self._videos = len(items) if videos is None else min(videos, len(items))
         self._found_at_build = tuple(problems)
         self._look_ahead = look_ahead
@@ -65,6 +70,11 @@ class SimulatedFeed:
     def total(self) -> int:
         """How many stimuli the feed will show at most."""
         return self._videos
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """See `environments.clips.feed_fingerprint`: over all items, also those that will not be shown."""
+        return feed_fingerprint(tuple(self._items.values()))
 
     async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
         """Puts the feed where it was after `history`, without the items in `gone`. Raises EnvironmentFailed for another feed's history."""
@@ -167,7 +177,7 @@ class SimulatedFeed:
 
     def _sample(self, item: FeedItem) -> asyncio.Task[tuple[Frame, ...] | str]:
         if item.id not in self._sampling:
-            self._sampling[item.id] = asyncio.create_task(asyncio.to_thread(_frames_or_reason, item, self._frames_per_item))
+            self._sampling[item.id] = asyncio.create_task(asyncio.to_thread(self._pictures, item))
         return self._sampling[item.id]
 
     async def _sampled(self, item: FeedItem) -> tuple[Frame, ...] | str:
@@ -185,12 +195,12 @@ class SimulatedFeed:
         await asyncio.gather(*dropped, return_exceptions=True)
 
 
-def _frames_or_reason(item: FeedItem, k: int) -> tuple[Frame, ...] | str:
+def _frames_or_reason(item: FeedItem, fractions: Sequence[float]) -> tuple[Frame, ...] | str:
     """Pictures of the item, or why there are none. Raises EnvironmentFailed when the next item would fail for the same reason."""
     from environments.video import UnplayableVideo  # noqa: PLC0415 - PyAV loads when used
 
     try:
-        frames = shared_frames.frames(item.locate(), k)
+        frames = shared_frames.frames(item.locate(), fractions)
     except UnplayableVideo as error:
         return error.reason
     except FeedError as error:

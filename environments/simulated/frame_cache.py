@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from environments.base import Frame
 
 __all__ = ["FrameCache", "shared_frames"]
 
-_Key = tuple[str, int, int, int]
+_Key = tuple[str, int, int, tuple[float, ...]]
 
 
 class FrameCache:
@@ -24,10 +25,10 @@ class FrameCache:
         self._bytes = 0
         self._running: dict[_Key, Future[tuple[Frame, ...]]] = {}
 
-    def frames(self, path: Path, k: int) -> tuple[Frame, ...]:
-        """`environments.video.sample_frames(path, k)`, decoded once while the file stays as it is. Raises UnplayableVideo, OSError."""
+    def frames(self, path: Path, fractions: Sequence[float]) -> tuple[Frame, ...]:
+        """`environments.video.sample_frames`, decoded once while the file stays the same. Raises UnplayableVideo, OSError."""
         status = path.stat()
-        key = (str(path), status.st_size, status.st_mtime_ns, k)
+        key = (str(path), status.st_size, status.st_mtime_ns, tuple(fractions))
         with self._lock:
             if key in self._done:
                 self._done.move_to_end(key)
@@ -37,13 +38,13 @@ class FrameCache:
                 mine = self._running[key] = Future()
         if running is not None:
             return running.result()
-        return self._decode(key, path, k, mine)
+        return self._decode(key, path, mine)
 
-    def _decode(self, key: _Key, path: Path, k: int, mine: Future[tuple[Frame, ...]]) -> tuple[Frame, ...]:
+    def _decode(self, key: _Key, path: Path, mine: Future[tuple[Frame, ...]]) -> tuple[Frame, ...]:
         from environments.video import sample_frames  # noqa: PLC0415 - PyAV loads when used
 
         try:
-            frames = sample_frames(path, k)
+            frames = sample_frames(path, key[-1])
         except BaseException as error:
             with self._lock:
                 del self._running[key]

@@ -6,14 +6,16 @@ stimuli, and the other answer states are counted beside it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 from agent.protocols.base import AnswerState
 from agent.trace.reader import SessionFolder
 from environments.base import ActionKind
-from evals.values.intervals import Interval, t_interval, wilson_interval
+from evals.values.intervals import Interval, newcombe_paired, t_interval, wilson_interval
 from personas.errors import UserError
 from personas.schwartz import HIGHER_ORDER, NAMES, VALUES
 
@@ -30,6 +32,7 @@ class Shown:
     id: str
     caption: str
     labels: Mapping[str, float] | None
+    cluster: str | None
     state: AnswerState
     action: ActionKind
     watch_fraction: float
@@ -44,7 +47,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class GroupLook:
-    """What a session did with the clips that promote one value, or one of a group of values."""
+    """What a session did with the clips that promote (loading > 0) one value, or one of a group; a clip may oppose another value besides.
+
+    `mean_rating` is over those that were rated: in `staged`, those that were watched.
+    """
 
     code: str
     name: str
@@ -88,9 +94,12 @@ class Flip:
 @dataclass(frozen=True)
 class Comparison:
     """Two sessions on the clips that both answered. `on_target`: paired difference of the like rates (first − second) on the clips that
-    promote what the first persona's target holds; `overall`: on all clips. In [-1, 1]."""
+    promote what the first persona's target holds; `overall`: on all clips. In [-1, 1]. `only_first` and `only_second` count the clips
+    that only one of the two was shown."""
 
     paired: int
+    only_first: int
+    only_second: int
     agreed: int
     flips: tuple[Flip, ...]
     target: tuple[str, ...]
@@ -127,10 +136,13 @@ def compare(first: Look, second: Look) -> Comparison:
     pairs = [(item, other[item.id]) for item in first.shown if item.state is AnswerState.ANSWERED and item.id in other]
     flips = [Flip(a.id, a.caption, a.labels, a, b) for a, b in pairs if a.action is not b.action]
     flips.sort(key=lambda flip: (-_distance(flip), flip.id))
+    ids_first, ids_second = {item.id for item in first.shown}, {item.id for item in second.shown}
     target = tuple(code for code in VALUES if first.target.get(code, 0) > 0)
     on_target = [(a, b) for a, b in pairs if _promotes(a, target)]
     return Comparison(
         paired=len(pairs),
+        only_first=len(ids_first - ids_second),
+        only_second=len(ids_second - ids_first),
         agreed=len(pairs) - len(flips),
         flips=tuple(flips),
         target=target,
@@ -148,6 +160,7 @@ def _shown(folder: SessionFolder) -> Iterable[Shown]:
             id=step.stimulus.id,
             caption=str(step.stimulus.text.get("caption", "")) or step.stimulus.id,
             labels=step.stimulus.labels,
+            cluster=step.stimulus.cluster,
             state=step.answer.outcome,
             action=step.action.done,
             watch_fraction=step.action.watch_fraction,
@@ -169,7 +182,15 @@ def _group(code: str, name: str, values: Sequence[str], answered: Sequence[Shown
 
 
 def _paired(pairs: Sequence[tuple[Shown, Shown]]) -> Interval | None:
-    return t_interval([float(a.liked) - float(b.liked) for a, b in pairs])
+    """Difference of the like rates. Clips of one cluster (twins) are one observation: where there are any, cluster means and t."""
+    clusters: dict[str, list[float]] = {}
+    for a, b in pairs:
+        clusters.setdefault(a.cluster or f"clip {a.id}", []).append(float(a.liked) - float(b.liked))
+    if len(clusters) < len(pairs):
+        by_cluster = t_interval([fmean(differences) for differences in clusters.values()])
+        return None if by_cluster is None else replace(by_cluster, method="t over clusters")
+    counts = Counter((a.liked, b.liked) for a, b in pairs)
+    return newcombe_paired(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
 
 
 def _distance(flip: Flip) -> float:

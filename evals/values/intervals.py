@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
-__all__ = ["Interval", "t_interval", "wilson_interval"]
+__all__ = ["Interval", "newcombe_paired", "t_interval", "wilson_interval"]
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,36 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
 
     half = float(stdtrit(n - 1, 0.5 + level / 2)) * spread / math.sqrt(n)
     return Interval(mean, mean - half, mean + half, n, "t", level)
+
+
+def newcombe_paired(both: int, first_only: int, second_only: int, neither: int, level: float = 0.95) -> Interval | None:
+    """Difference of two paired proportions, first − second, in [-1, 1], with Newcombe's score interval (Newcombe 1998, method 10).
+
+    The arguments are the counts of pairs in which both, only the first, only the second, or neither has the property. None for no pairs.
+    """
+    n = both + first_only + second_only + neither
+    first, second = wilson_interval(both + first_only, n, level), wilson_interval(both + second_only, n, level)
+    if first is None or second is None:
+        return None
+    difference = (first_only - second_only) / n
+    phi = _phi(both, first_only, second_only, neither)
+    below_1, above_1 = first.estimate - _bound(first.low), _bound(first.high) - first.estimate
+    below_2, above_2 = second.estimate - _bound(second.low), _bound(second.high) - second.estimate
+    down = math.sqrt(max(0.0, below_1**2 - 2 * phi * below_1 * above_2 + above_2**2))
+    up = math.sqrt(max(0.0, below_2**2 - 2 * phi * below_2 * above_1 + above_1**2))
+    return Interval(difference, max(-1.0, difference - down), min(1.0, difference + up), n, "Newcombe paired", level)
+
+
+def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
+    """The correlation of the pairs, corrected for continuity as Newcombe does."""
+    scale = (both + first_only) * (second_only + neither) * (both + second_only) * (first_only + neither)
+    if scale == 0:
+        return 0.0
+    n = both + first_only + second_only + neither
+    product: float = both * neither - first_only * second_only
+    return (max(product - n / 2, 0.0) if product > 0 else product) / math.sqrt(scale)
+
+
+def _bound(bound: float | None) -> float:
+    assert bound is not None, "Wilson's interval has both bounds"
+    return bound

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -16,16 +16,18 @@ from evals.values.first_look import MINIMUM_PER_VALUE, Comparison, GroupLook, Lo
 from evals.values.intervals import Interval
 from personas.schwartz import NAMES
 
-__all__ = ["print_comparison", "print_look"]
+__all__ = ["print_comparison", "print_look", "print_profiles"]
 
 FLIPS_SHOWN = 5
 CAPTION = 58
+MINIMUM_FOR_T = 5
+"""A t interval on fewer ratings is wider than the scale."""
 
 
 def print_look(look: Look, console: Console) -> None:
     """What one session did."""
     console.print()
-    console.print(Text(f"{look.persona}", style="bold"), Text(f"({look.session})", style="dim"))
+    console.print(Text(look.persona, style="bold"), Text(f"({look.session})", style="dim"))
     console.print(Text(_doings(look)))
     liked = look.liked_most()
     if liked:
@@ -34,17 +36,20 @@ def print_look(look: Look, console: Console) -> None:
             console.print(Text(f"  {_rating(item)}  {one_line(item.caption, CAPTION)}{_labels(item.labels)}"))
     else:
         console.print(Text("Liked nothing."))
-    _print_profile(look, console)
 
 
 def print_comparison(comparison: Comparison, first: str, second: str, console: Console) -> None:
     """Where two sessions on the same clips part."""
     console.print()
-    console.print(Text(f"{first} against {second}, same clips", style="bold"))
+    unpaired = comparison.only_first or comparison.only_second
+    which = f"{comparison.paired} clips in common" if unpaired else "same clips"
+    console.print(Text(f"{first} against {second}, {which}", style="bold"))
     if not comparison.paired:
         console.print(Text("They answered no clip in common, so there is nothing to compare."))
         return
-    console.print(Text(f"Same action on {comparison.agreed} of the {comparison.paired} clips that both answered."))
+    console.print(Text(f"Same action on {comparison.agreed} of the {comparison.paired} clips that both answered. Furthest apart:"))
+    if comparison.flips:
+        console.print(Text(f"  {first} | {second}", style="dim"))
     for flip in comparison.flips[:FLIPS_SHOWN]:
         actions = f"{flip.first.action.value:>5} | {flip.second.action.value:<5}"
         console.print(Text(f"  {actions}  {one_line(flip.caption, CAPTION)}{_labels(flip.labels)}"))
@@ -62,31 +67,52 @@ def print_comparison(comparison: Comparison, first: str, second: str, console: C
     console.print(Text(f"(difference {first} − {second}, paired by clip, in percentage points)", style="dim"))
 
 
-def _print_profile(look: Look, console: Console) -> None:
-    if not look.labelled:
-        console.print(Text("No value profile: the clips of this feed carry no value labels.", style="dim"))
+def print_profiles(looks: Sequence[Look], console: Console) -> None:
+    """The preliminary profile of one session, or of two side by side: like rates, then mean ratings."""
+    labelled = [look for look in looks if look.labelled and look.groups]
+    console.print()
+    if not labelled:
+        answered = any(item.state is AnswerState.ANSWERED for look in looks for item in look.shown)
+        why = "the clips of this feed carry no value labels" if answered else "no clip was answered"
+        console.print(Text(f"No value profile: {why}.", style="dim"))
         return
-    table = Table(title="PRELIMINARY profile: clips that promote …", title_justify="left", box=None, pad_edge=False, title_style="bold")
-    for header, justify in (("", "left"), ("clips", "right"), ("like rate, 95 % Wilson", "left"), ("mean rating 0–5, 95 % t", "left")):
-        table.add_column(header, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for group in look.groups:
-        table.add_row(*_profile_row(group))
-    console.print(table)
+    console.print(Text("PRELIMINARY profile, by the values that clips promote", style="bold"))
+    console.print(_profile_table("like rate [95 % Wilson]", labelled, _like_rate, console))
+    console.print(_profile_table("mean rating 0–5 [95 % t]", labelled, _mean_rating, console))
     console.print(
         Text(
-            f"Rates over answered clips; groups overlap; one of the ten values is shown from {MINIMUM_PER_VALUE} clips on. "
-            "Value-consistent preferences under this elicitation, not separated from appeal or from each other.",
+            f"Over answered clips, n in brackets; a clip can be in several rows, and oppose another value; single values "
+            f"from {MINIMUM_PER_VALUE} clips on. Value-consistent preferences under this elicitation, not separated from appeal or each "
+            "other.",
             style="dim",
         )
     )
 
 
-def _profile_row(group: GroupLook) -> tuple[str, str, str, str]:
-    rating = group.mean_rating
-    spread = f" [{rating.low:.2f}, {rating.high:.2f}]" if rating and rating.low is not None and rating.high is not None else ""
-    mean = "–" if rating is None else f"{rating.estimate:.2f}{spread or f' (n = {rating.n}, no interval)'}"
+def _profile_table(title: str, looks: Sequence[Look], cell: Callable[[GroupLook], str], console: Console) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(title, no_wrap=console.width >= 80)
+    for look in looks:
+        table.add_column(look.persona)
+    rows = {group.code: group.name for look in looks for group in look.groups}
+    for code, name in rows.items():
+        by_code = [{group.code: group for group in look.groups}.get(code) for look in looks]
+        table.add_row(f"  {name}", *("–" if group is None else cell(group) for group in by_code))
+    return table
+
+
+def _like_rate(group: GroupLook) -> str:
     rate = group.like_rate
-    return group.name, str(rate.n), f"{rate.estimate:>4.0%} [{rate.low or 0:.0%}, {rate.high or 0:.0%}]", mean
+    return f"{rate.estimate:>4.0%} [{rate.low or 0:.0%}, {rate.high or 0:.0%}] ({rate.n})"
+
+
+def _mean_rating(group: GroupLook) -> str:
+    rating = group.mean_rating
+    if rating is None:
+        return "–"
+    if rating.low is None or rating.high is None or rating.n < MINIMUM_FOR_T:
+        return f"{rating.estimate:.2f} ({rating.n})"
+    return f"{rating.estimate:.2f} [{max(0.0, rating.low):.2f}, {min(5.0, rating.high):.2f}] ({rating.n})"
 
 
 def _doings(look: Look) -> str:
@@ -108,7 +134,13 @@ def _labels(labels: Mapping[str, float] | None) -> str:
 
 
 def _points(interval: Interval) -> str:
+    estimate = _signed(100 * interval.estimate)
     if interval.low is None or interval.high is None:
-        return f"{100 * interval.estimate:+.0f} points (n = {interval.n}; no interval: the differences do not vary)"
-    bounds = f"[{100 * interval.low:+.0f}, {100 * interval.high:+.0f}]"
-    return f"{100 * interval.estimate:+.0f} points {bounds}, 95 % {interval.method}, n = {interval.n}"
+        return f"{estimate} points (n = {interval.n}; no interval: the differences do not vary)"
+    return f"{estimate} points [{_signed(100 * interval.low)}, {_signed(100 * interval.high)}], 95 % {interval.method}, n = {interval.n}"
+
+
+def _signed(value: float) -> str:
+    """A whole number with its sign, and 0 without one."""
+    rounded = round(value)
+    return "0" if rounded == 0 else f"{'+' if rounded > 0 else '−'}{abs(rounded)}"

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from agent.models.base import Model, Prompt, Reply
 from agent.protocols.registry import make_protocol
 from agent.session import drive as run_graph
 from agent.spec import Limits, SessionSpec
-from agent.trace.recorder import Recorder
+from agent.trace.recorder import Observer, Recorder
 from environments.base import Action, ActionKind, FeedProblem, Frame, Outcome, PastStep, Stimulus, StimulusText
 from personas.persona import load_persona
 
@@ -59,7 +60,7 @@ def decisions(session: Path) -> list[tuple[Any, ...]]:
     answers = {event["step"]: event for event in of(session, "answer") if event["final"]}
     shown = {event["step"]: event for event in of(session, "stimulus")}
     return [
-        (step, shown[step]["id"], shown[step]["propensity"], answers[step]["outcome"], answers[step].get("decision"), done["done"])
+        (step, shown[step]["id"], shown[step].get("propensity"), answers[step]["outcome"], answers[step].get("decision"), done["done"])
         for done in of(session, "action")
         for step in [done["step"]]
     ]
@@ -84,12 +85,14 @@ def check_whole(session: Path, clips: int) -> None:
     assert sum(totals["answers"].values()) == totals["steps"] == clips
 
 
-def command(*arguments: str | Path, module: str = "agent.browse") -> list[str]:
+def command(*arguments: str | Path | int, module: str = "agent.browse") -> list[str]:
     """The command line of `python -m agent.browse`."""
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def browse(*arguments: str | Path, environment: dict[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def browse(
+    *arguments: str | Path | int, environment: dict[str, str] | None = None, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run `python -m agent.browse` to its end."""
     return subprocess.run(
         command(*arguments),
@@ -117,6 +120,8 @@ class GivenFeed:
     stimuli: Sequence[Stimulus]
     likes_work: bool = True
     problems: Sequence[FeedProblem] = ()
+    fingerprint: str | None = None
+    total: int | None = None
     shown: int = 0
     closed: bool = False
 
@@ -153,19 +158,24 @@ class Spy:
             raise reply
         return reply
 
+    def most_usd(self, prompt: Prompt) -> Decimal | None:
+        return Decimal(0)
+
     async def close(self) -> None:
         """Nothing to release."""
 
 
-async def drive(folder: Path, model: Model, feed: GivenFeed, limits: Limits | None = None, **fields: Any) -> Browsing:
+async def drive(
+    folder: Path, model: Model, feed: GivenFeed, limits: Limits | None = None, observer: Observer | None = None, **fields: Any
+) -> Browsing:
     """Let `model` browse `feed` through the real graph, in the trace of the session folder `folder`, as far as it gets."""
     spec = SessionSpec(**{"videos": len(feed.stimuli)} | fields)
     folder.mkdir(parents=True, exist_ok=True)
-    recorder = Recorder(folder)
+    recorder = Recorder(folder, observer)
     protocol = make_protocol(spec.protocol)
     agent = Browsing(spec, limits or Limits(), load_persona(spec.persona), model, protocol, feed, recorder)
     try:
-        recorder.begin("0" * 64, 1.0)
+        recorder.begin("0" * 64, {})
         await feed.open(recorder.progress.history, frozenset(recorder.progress.problems))
         agent.note_problems()
         await run_graph(agent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from personas.schwartz import HIGHER_ORDER
 from tests.agent.driving import ROOT, browse, check_whole, command, of, script
+from tests.agent.models.provider_server import ProviderServer, Tokens, ok
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 HEAVY = {
@@ -51,9 +54,15 @@ def test_a_session_from_the_command_line(clips: Path, tmp_path: Path) -> None:
     summary = json.loads(done.stdout.splitlines()[-1])
     assert (summary["status"], summary["steps"], summary["session"]) == ("complete", 7, "hedonist-scripted-mixed-001")
     assert summary["answers"] == {"answered": 7, "refused": 0, "unparsable": 0, "failed": 0}
+    assert summary["profile"] == [], "these clips carry no value labels"
     assert "7 clips shown" in done.stdout
+    assert "No value profile: the clips of this feed carry no value labels." in done.stdout
     assert f"run folder: {tmp_path}" in done.stdout
-    assert sum("  [$" in line for line in done.stderr.splitlines()) == 7
+    lines = done.stderr.splitlines()
+    assert lines[:2] == ["hedonist, played by scripted/mixed: 7 clips", "   clip  decision    caption"]
+    assert [line.split()[0] for line in lines[2:]] == [f"{n}/7" for n in range(1, 8)]
+    assert not re.search(r"\[[^\]]*\$|\$0\.", done.stderr), "nothing is said about cost where there is none"
+    assert [bool(re.search(r"  \[0:\d\d left\]$", line)) for line in lines[2:]] == [False] * 2 + [True] * 5, "not before there is a pace"
     assert "\x1b" not in done.stdout + done.stderr, "no control characters where nobody looks at a terminal"
     check_whole(Path(summary["path"]), 7)
 
@@ -78,7 +87,7 @@ def test_a_limit_exits_3_and_the_same_command_carries_on(clips: Path, tmp_path: 
     stopped = browse(*arguments, "--max-steps", "2")
     assert stopped.returncode == 3
     assert json.loads(stopped.stdout.splitlines()[-1])["status"] == "limit"
-    assert "2 steps of 2 allowed" in stopped.stdout
+    assert "stopped: --max-steps 2 is reached. To go on: the same command with a higher limit. run folder: " in stopped.stdout
     done = browse(*arguments)
     assert json.loads(done.stdout.splitlines()[-1])["resumed"] is True
     assert len(list(tmp_path.glob("*/session.json"))) == 1
@@ -90,28 +99,88 @@ def test_two_personas_are_compared_on_the_same_clips(clips: Path, tmp_path: Path
         "--feed", clips, "--model", "scripted/mixed", "--persona", "hedonist", "--versus", "default", "--runs", tmp_path, "--json"
     )
     assert done.returncode == 0, done.stderr
-    both = json.loads(done.stdout.splitlines()[-1])["sessions"]
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert set(summary) == {"sessions", "comparison"}
+    both = summary["sessions"]
     assert [each["persona"] for each in both] == ["hedonist", "default"]
+    assert [each["profile"] for each in both] == [[], []]
+    assert (summary["comparison"]["paired"], summary["comparison"]["agreed"], summary["comparison"]["target"]) == (7, 7, ["HE"])
+    assert summary["comparison"]["overall"]["method"] == "Newcombe paired"
     shown = [[event["id"] for event in of(Path(each["path"]), "stimulus")] for each in both]
     assert shown[0] == shown[1]
     assert "hedonist against default, same clips" in done.stdout
     assert "both answered" in done.stdout
+    assert done.stderr.splitlines().count("   clip  decision    caption") == 2
+    assert done.stderr.index("hedonist, played by scripted/mixed: 7 clips") < done.stderr.index(
+        "default, played by scripted/mixed: 7 clips"
+    )
+
+
+def test_two_profiles_of_the_catalogue_are_in_the_summary(tmp_path: Path) -> None:
+    """On labelled clips each session has its profile and the comparison its intervals, as numbers with their method; on stdout the
+    profiles stand in one table."""
+    done = browse(
+        *("--model", "planted/persona", "--persona", "hedonist", "--versus", "default", "--videos", 12, "--frames", 1),
+        *("--runs", tmp_path, "--json", "--quiet"),
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    for each in summary["sessions"]:
+        assert {group["code"] for group in each["profile"]} >= set(HIGHER_ORDER)
+        assert all(group["like_rate"]["method"] == "Wilson" and group["like_rate"]["n"] > 0 for group in each["profile"])
+    assert summary["comparison"]["overall"]["method"] in {"Newcombe paired", "t over clusters"}
+    assert done.stdout.count("PRELIMINARY profile") == 1
+    assert re.search(r"like rate \[95 % Wilson\] +hedonist +default *\n", done.stdout)
+    assert re.search(r"mean rating 0–5 \[95 % t\] +hedonist +default *\n", done.stdout)
+
+
+def test_the_limits_of_a_comparison_hold_for_both_sessions_together(clips: Path, tmp_path: Path) -> None:
+    """What the first session spent is taken off the limit of the second, and so is its time; steps are counted by the session."""
+    prices = [f"{name}=1000" for name in ("price_input", "price_output")]
+    options = [part for price in prices for part in ("--model-option", price)]
+    with ProviderServer(ok(tokens=Tokens(7000, 2000, 1000, 500, 200))) as server:
+        both = ("--model", "compatible/x", "--base-url", server.url(), *options, "--persona", "hedonist", "--versus", "default")
+        where = ("--feed", clips, "--runs", tmp_path, "--session", "mine", "--quiet", "--json")
+        done = browse(*both, *where, "--videos", 3, "--max-usd", "56")
+        assert done.returncode == 3, done.stderr
+        first, second = json.loads(done.stdout.splitlines()[-1])["sessions"]
+        assert (first["session"], first["status"], first["spent_usd"]) == ("mine", "complete", "31.5")
+        assert (second["session"], second["status"], second["spent_usd"]) == ("mine-versus", "limit", "21.0")
+        assert len(server.requests) == 5
+        again = browse(*both, *where, "--videos", 3, "--max-usd", "66")
+        assert again.returncode == 0, again.stderr
+        assert len(server.requests) == 6
+        steps = browse(*both, *where[:-3], "steps", "--quiet", "--json", "--videos", 7, "--max-steps", 1)
+        assert (steps.returncode, len(server.requests)) == (3, 7)
+
+
+def test_a_session_in_which_every_clip_failed_is_a_failure(clips: Path, tmp_path: Path) -> None:
+    """Exit code 1, and one line on stderr that the session says nothing."""
+    model = script(tmp_path / "s.jsonl", {"error": "throttled"})
+    done = browse("--feed", clips, "--videos", 2, "--model", model, "--runs", tmp_path / "runs", "--quiet")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no clip was answered: all 2 failed, so this session says nothing. run folder: ")
+    assert done.stderr.count("\n") == 1
+    assert "No value profile: no clip was answered." in done.stdout
 
 
 WRONG = {
     "persona": (["--persona", "hedonsit"], "did you mean hedonist"),
     "persona file": (["--persona", "./nowhere.toml"], "there is no such file"),
     "versus": (["--versus", "nobody"], 'no persona "nobody"'),
+    "versus itself": (["--persona", "hedonist", "--versus", "hedonist"], "--versus hedonist is the persona itself"),
+    "versus the default": (["--versus", "default"], "--versus default is the persona itself"),
     "provider": (["--model", "opnai/x"], "unknown model provider"),
     "script": (["--model", "scripted/nowhere.jsonl"], "no script"),
     "no key": (["--model", "openai/gpt-6.2-sol"], "OPENAI_API_KEY"),
     "folder": (["--feed", "/nowhere/at/all"], "does not exist"),
     "empty folder": (["--feed", "EMPTY"], "no videos"),
     "seed text": (["--seed", "seven"], "seven"),
-    "seed range": (["--seed", "-1"], "seed: "),
-    "seed huge": (["--seed", "99999999999999999999"], "seed: "),
-    "videos": (["--videos", "0"], "videos: "),
-    "frames": (["--frames", "100"], "frames: "),
+    "seed range": (["--seed", "-1"], "seed: must be 0 or more, not '-1'"),
+    "seed huge": (["--seed", "99999999999999999999"], "seed: must be less than"),
+    "videos": (["--videos", "0"], "videos: must be 1 or more, not '0'"),
+    "frames": (["--frames", "100"], "frames: must be 32 or less, not '100'"),
+    "frames of staged": (["--protocol", "staged", "--frames", "1"], "must be at least 2, not 1"),
     "memory": (["--memory", "recent:x"], "memory: use none, or recent:N"),
     "cell": (["--cell", "6"], "prompt cells 0 to 5"),
     "cell word": (["--cell", "all"], "cell: "),
@@ -123,6 +192,8 @@ WRONG = {
     "option of scripted": (["--model-option", "x=1"], "neither --base-url nor --model-option"),
     "key as option": (["--model-option", "api_key=hunter2"], "environment variables"),
     "session": (["--session", "../x"], "use letters, digits"),
+    "session frames": (["--session", "frames"], "would lie where the frames are kept"),
+    "session too long for two": (["--session", "x" * 115, "--versus", "hedonist"], "use letters, digits"),
     "usd": (["--max-usd", "much"], "max_usd: "),
     "usd nan": (["--max-usd", "nan"], "max_usd: "),
     "minutes": (["--max-minutes", "-1"], "max_minutes: "),
@@ -165,12 +236,11 @@ def test_a_mistake_in_a_real_process(tmp_path: Path) -> None:
 
 
 def test_a_runs_folder_that_is_a_file_is_one_line(clips: Path, tmp_path: Path) -> None:
-    """Where sessions cannot be kept, the exit code is 1 and the line says what to do."""
+    """A file in place of the folder is a mistake in an option: exit code 2, and the line says what is wrong."""
     (tmp_path / "runs").write_text("in the way")
     done = browse("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path / "runs", "--quiet")
-    assert done.returncode == 1
-    assert "choose another --runs" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+    assert done.stderr == f"error: --runs '{tmp_path / 'runs'}' is a file, not a folder\n"
 
 
 def test_a_damaged_session_of_another_run_does_not_stop_a_new_one(clips: Path, tmp_path: Path) -> None:

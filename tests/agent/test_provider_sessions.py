@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -132,14 +133,19 @@ def test_a_budget_in_usd_is_kept_and_carries_over(clips: Path, tmp_path: Path) -
     prices = {"price_input": "1000", "price_output": "1000", "price_cached": "0", "price_cache_written": "0"}
     with ProviderServer() as server:
         spec = SessionSpec(model="vllm/m", base_url=server.url("chat"), feed=str(clips), videos=5, frames=1, model_options=prices)
-        cost = float(run_session(spec, runs=tmp_path / "whole").totals["spent_usd"]) / 5
-        limited = run_session(spec, runs=tmp_path / "runs", limits=Limits(max_usd=round(2.5 * cost, 4)))
+        whole = run_session(spec, runs=tmp_path / "whole", limits=Limits(max_usd=Decimal(10**6)))
+        cost = Decimal(whole.totals["spent_usd"]) / 5
+        most = max(Decimal(ask["most_usd"]) for ask in of(whole.path, "ask"))
+        assert 0 < cost < most
+        tight = Limits(max_usd=most + cost * Decimal("1.5"))
+        limited = run_session(spec, runs=tmp_path / "runs", limits=tight)
         assert (limited.reason, limited.exit_code, limited.totals["steps"]) == ("limit", 3, 2)
-        again = run_session(spec, runs=tmp_path / "runs", limits=Limits(max_usd=round(2.5 * cost, 4)))
+        assert Decimal(limited.totals["spent_usd"]) <= tight.max_usd
+        again = run_session(spec, runs=tmp_path / "runs", limits=tight)
         assert (again.path, again.reason, again.totals["steps"], again.totals["calls"]) == (limited.path, "limit", 2, 2)
-        rest = run_session(spec, runs=tmp_path / "runs", limits=Limits(max_usd=round(10 * cost, 4)))
+        rest = run_session(spec, runs=tmp_path / "runs", limits=Limits(max_usd=most + cost * 6))
         assert (rest.reason, rest.totals["steps"]) == ("complete", 5)
-        assert float(rest.totals["spent_usd"]) == pytest.approx(5 * cost)
+        assert Decimal(rest.totals["spent_usd"]) == 5 * cost
     assert decisions(rest.path)
 
 

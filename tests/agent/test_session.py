@@ -15,9 +15,9 @@ from agent import Limits, SessionResult, SessionSpec, arun_session, run_session
 from agent.browsing import FAILURES_IN_A_ROW
 from agent.spec import make_spec
 from environments.base import ActionKind
-from personas.errors import EnvironmentFailed, ModelError, ModelSetupError, SpecError, UserError
+from personas.errors import EnvironmentFailed, ModelError, ModelSetupError, SpecError, Unreachable, UserError
 from tests.agent.driving import GLANCE, GOOD, REACT, check_whole, decisions, events, of, script, timeless
-from tests.agent.models.provider_server import ProviderServer, failing, ok, slow
+from tests.agent.models.provider_server import ProviderServer, Tokens, dropped, failing, ok, slow
 from tests.conftest import CAPTIONS, make_video, write_captions
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -62,6 +62,7 @@ def test_a_session_shows_every_clip_once_and_records_it(clips: Path, runs: Path)
     assert record["persona"]["text"]
     assert record["persona"]["target"]["HE"] == 1
     assert events(result.path)[0]["spec_hash"] == record["spec_hash"]
+    assert len(record["feed_fingerprint"]) == 64
     shown = {frame["sha256"] for event in of(result.path, "stimulus") for frame in event["frames"]}
     assert frames_open(runs) == len(shown) > 7
     assert sorted(path.name for path in result.path.iterdir()) == ["session.json", "trace.jsonl"]
@@ -78,15 +79,16 @@ def test_the_same_seed_and_script_give_the_same_trace(clips: Path, runs: Path, f
 
 
 def test_two_personas_meet_the_same_clips_in_the_same_words(clips: Path, runs: Path) -> None:
-    """Under one seed, order, propensities, prompt cells and seeds do not depend on the persona, nor on what it does."""
+    """Under one seed, order, prompt cells and seeds do not depend on the persona, nor on what it does; a fixed order has no propensity."""
     likes, skips = (
         run_session(spec(clips, model, persona=persona, seed=5), runs=runs)
         for persona, model in (("hedonist", "scripted/like"), ("traditionalist", "scripted/skip"))
     )
-    for kind, names in (("stimulus", ("id", "propensity", "frames")), ("ask", ("cell", "prompt", "seed"))):
+    for kind, names in (("stimulus", ("id", "request_id", "frames")), ("ask", ("cell", "prompt", "seed"))):
         assert [[event[name] for name in names] for event in of(likes.path, kind)] == [
             [event[name] for name in names] for event in of(skips.path, kind)
         ]
+    assert not [event for event in of(likes.path, "stimulus") if "propensity" in event]
     assert likes.totals["actions"]["like"] == skips.totals["actions"]["skip"] == 7
 
 
@@ -203,7 +205,7 @@ def test_a_session_in_pieces_equals_an_uninterrupted_one(clips: Path, runs: Path
         piece = run_session(spec(clips, **fields), runs=runs / "pieces", limits=Limits(max_steps=steps))
         if steps < 7:
             assert (piece.reason, piece.exit_code, piece.totals["steps"]) == ("limit", 3, steps)
-            assert f"{steps} steps of {steps} allowed" in piece.detail
+            assert piece.detail == f"--max-steps {steps} is reached"
     assert piece.reason == "complete"
     check_whole(piece.path, 7)
     assert decisions(piece.path) == decisions(whole.path)
@@ -217,7 +219,7 @@ def test_a_time_limit_stops_and_does_not_start_again_from_zero(clips: Path, runs
     """Working time adds up over processes; with a limit that has passed, not one more question is asked."""
     first = run_session(spec(clips), runs=runs, limits=Limits(max_minutes=1e-7))
     assert (first.reason, first.exit_code) == ("limit", 3)
-    assert "minutes" in first.detail
+    assert first.detail == "--max-minutes 1e-07 is reached"
     again = run_session(spec(clips), runs=runs, limits=Limits(max_minutes=1e-7))
     assert again.resumed
     assert again.totals["asks"] == first.totals["asks"]
@@ -227,33 +229,69 @@ def test_a_time_limit_stops_and_does_not_start_again_from_zero(clips: Path, runs
     check_whole(done.path, 7)
 
 
+DEAR = Tokens(7000, 2000, 1000, 500, 200)
+
+
 def paid(clips: Path, server: ProviderServer, **options: str) -> SessionSpec:
-    """A spec whose answers cost 1.05 USD each: 1000 + 50 tokens at 1000 USD per million."""
+    """A spec whose answers cost 1.05 USD each, and `DEAR` ones 10.50: 1050 or 10500 tokens at 1000 USD per million."""
     prices = {"price_input": "1000", "price_output": "1000", "max_attempts": "1"} | options
     return spec(clips, "compatible/paid", base_url=server.url(), model_options=prices)
 
 
 def test_a_cost_limit_is_kept_over_all_processes(clips: Path, runs: Path) -> None:
     """No question goes out that might pass the limit; raising it goes on from what was spent, and asks nothing twice."""
-    with ProviderServer(ok()) as server:
-        first = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal("2.50")))
-        assert (first.reason, first.exit_code, first.totals["spent_usd"], first.totals["steps"]) == ("limit", 3, "2.10", 2)
-        again = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal("2.50")))
-        assert (again.totals["spent_usd"], len(server.requests)) == ("2.10", 2)
-        more = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal("4.20")))
-        assert (more.totals["spent_usd"], more.totals["steps"], len(server.requests)) == ("4.20", 4, 4)
-        done = run_session(paid(clips, server), runs=runs)
-        assert done.totals["spent_usd"] == "7.35"
+    with ProviderServer(ok(tokens=DEAR)) as server:
+        first = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal(25)))
+        assert (first.reason, first.exit_code, first.totals["spent_usd"], first.totals["steps"]) == ("limit", 3, "21.0", 2)
+        assert first.detail == "21.0000 USD are spent, and the next answer might pass --max-usd 25"
+        again = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal(25)))
+        assert (again.totals["spent_usd"], len(server.requests)) == ("21.0", 2)
+        more = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal(45)))
+        assert (more.totals["spent_usd"], more.totals["steps"], len(server.requests)) == ("42.0", 4, 4)
+        limited, free = of(first.path, "ask"), run_session(paid(clips, server), runs=runs)
+        assert free.totals["spent_usd"] == "73.5"
         assert len(server.requests) == 7
-    check_whole(done.path, 7)
+    check_whole(free.path, 7)
+    assert all(Decimal(ask["most_usd"]) > Decimal("10.5") for ask in limited)
+    assert not [ask for ask in of(free.path, "ask")[len(limited) :] if "most_usd" in ask], "no bound without a limit"
+
+
+def test_a_question_is_budgeted_with_the_most_it_can_cost(clips: Path, runs: Path) -> None:
+    """Also the first one: its bound has to fit the limit. At the bound it goes out, just below it does not; and after cheap answers the
+    next one may still be as dear as its bound."""
+    with ProviderServer(ok()) as server:
+        limits = Limits(max_usd=Decimal(1000), max_steps=1)
+        most = Decimal(of(run_session(paid(clips, server), runs=runs / "a", limits=limits).path, "ask")[0]["most_usd"])
+        server.requests.clear()
+        below = run_session(paid(clips, server), runs=runs / "b", limits=Limits(max_usd=most - Decimal("0.000001")))
+        assert (below.reason, below.totals["asks"], server.requests) == ("limit", 0, [])
+        assert below.detail.startswith("0.0000 USD are spent, and the next answer might pass --max-usd ")
+        at = run_session(paid(clips, server), runs=runs / "b", limits=Limits(max_usd=most))
+        assert (at.path, at.reason, at.totals["spent_usd"], len(server.requests)) == (below.path, "limit", "1.05", 1)
+
+
+def test_a_question_that_was_lost_is_budgeted_with_the_most_it_can_have_cost(clips: Path, runs: Path) -> None:
+    """An answer that never arrived may have been billed: it counts as much as the dearest question could cost, in every later run."""
+    with ProviderServer([ok(tokens=DEAR), dropped(), ok()]) as server:
+        first = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal(31)))
+        assert (first.totals["spent_usd"], first.totals["possibly_paid"], len(server.requests)) == ("10.5", 1, 2)
+        most = max(Decimal(ask["most_usd"]) for ask in of(first.path, "ask"))
+        assert first.detail == f"{Decimal('10.5') + most:.4f} USD are spent, and the next answer might pass --max-usd 31"
+        more = Decimal("10.5") + 2 * most + Decimal("0.5")
+        again = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=more))
+        assert (again.path, again.totals["spent_usd"], len(server.requests)) == (first.path, "11.55", 3)
+        most = max(Decimal(ask["most_usd"]) for ask in of(first.path, "ask"))
+        assert again.detail.startswith(f"{Decimal('11.55') + most:.4f} USD are spent")
 
 
 def test_answers_of_unknown_price_cannot_slip_past_a_cost_limit(clips: Path, runs: Path) -> None:
     """When the server names no token counts, what was spent is unknown: a session with a limit in USD stops and says so."""
     with ProviderServer(ok(tokens=None)) as server:
-        result = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal("0.01")))
-        assert (result.reason, result.exit_code) == ("limit", 3)
-        assert len(server.requests) <= 2
+        for _ in range(2):
+            result = run_session(paid(clips, server), runs=runs, limits=Limits(max_usd=Decimal(1000)))
+            assert (result.reason, result.exit_code) == ("limit", 3)
+            assert result.detail == "--max-usd 1000 cannot be kept: the price of 1 answer(s) is unknown"
+            assert len(server.requests) == 1
 
 
 def test_a_cost_limit_with_an_unknown_price_refuses_to_start(clips: Path, runs: Path) -> None:
@@ -306,12 +344,27 @@ def test_an_edited_persona_file_is_another_session(clips: Path, runs: Path, tmp_
     assert run_session(spec(clips, persona=str(persona)), runs=runs).path != first.path
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "frames", "-x", ".hidden", "a b", "x" * 200, "a\n", "a\x00b", "é"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-x", ".hidden", "a b", "x" * 200, "a\n", "a\x00b", "é"])
 def test_a_session_name_is_no_path(clips: Path, runs: Path, name: str) -> None:
     """Names that could leave the run folder or hide in it are refused before anything is written."""
     with pytest.raises(SpecError, match="use letters, digits"):
         run_session(spec(clips), runs=runs, session=name)
     assert not [path for path in runs.rglob("*") if path.is_file()]
+
+
+def test_the_folder_of_the_frames_is_no_session(clips: Path, runs: Path) -> None:
+    """A session cannot have the name under which all sessions keep their frames; the message says that."""
+    with pytest.raises(SpecError, match="'frames' would lie where the frames are kept: choose another name"):
+        run_session(spec(clips), runs=runs, session="frames")
+    assert not [path for path in runs.rglob("*") if path.is_file()]
+
+
+def test_a_runs_folder_that_is_a_file_is_the_users_to_mend(clips: Path, runs: Path) -> None:
+    """It is a mistake in an option (exit code 2), and the file stays as it was."""
+    runs.write_text("in the way")
+    with pytest.raises(SpecError, match=r"--runs '.*runs' is a file, not a folder"):
+        run_session(spec(clips), runs=runs)
+    assert runs.read_text() == "in the way"
 
 
 def test_a_model_that_fails_again_and_again_stops_the_session(clips: Path, runs: Path, tmp_path: Path) -> None:
@@ -330,9 +383,30 @@ def test_failures_that_are_not_in_a_row_do_not_stop_it(clips: Path, runs: Path, 
     """A refusal or an answer between them shows that the model can be reached."""
     entries = [{"stimulus": name, "error": "throttled"} for name in list(CAPTIONS)[:6]]
     model = script(tmp_path / "shaky.jsonl", {"answer": GOOD}, *entries)
-    order = [event["id"] for event in of(run_session(spec(clips), runs=runs).path, "stimulus")]
-    assert order.index("g.mp4") in range(1, 6), "the seed puts the answer between the failures"
-    assert run_session(spec(clips, model), runs=runs).totals["answers"]["failed"] == 6
+    for seed in range(20):
+        shown = of(run_session(spec(clips, seed=seed), runs=runs / "order").path, "stimulus")
+        if [event["id"] for event in shown].index("g.mp4") in range(2, 5):
+            break
+    else:
+        pytest.fail("no seed puts the answer between the failures")
+    result = run_session(spec(clips, model, seed=seed), runs=runs)
+    assert (result.reason, result.exit_code, result.totals["answers"]["failed"]) == ("complete", 0, 6)
+
+
+def test_a_session_in_which_every_clip_failed_has_failed(clips: Path, runs: Path, tmp_path: Path) -> None:
+    """It went to its end, and says nothing: exit code 1. One clip that was refused, or answered, is something."""
+    entries = [{"default": True, "error": "throttled"}]
+    for other, code in (({}, 1), ({"refusal": "no"}, 0), ({"answer": GOOD}, 0)):
+        last = [{"stimulus": "g.mp4", **other}] if other else []
+        model = script(tmp_path / "failing.jsonl", *entries, *last)
+        feed = tmp_path / "two"
+        if not feed.exists():
+            feed.mkdir()
+            for name in ("f.mp4", "g.mp4"):
+                shutil.copy(clips / name, feed / name)
+        result = run_session(spec(feed, model), runs=runs / str(other))
+        assert (result.reason, result.totals["steps"], result.exit_code) == ("complete", 2, code)
+        assert result.totals["answers"]["failed"] == (1 if other else 2)
 
 
 def test_a_feed_that_is_shorter_than_asked_is_complete(clips: Path, runs: Path) -> None:
@@ -373,32 +447,51 @@ def test_a_clip_that_turns_out_damaged_does_not_derail_a_resume(own_clips: Path,
     assert decisions(pieces.path) == decisions(whole.path)
 
 
-@pytest.mark.parametrize("change", ["removed", "replaced", "recaptioned", "added"])
-def test_a_feed_that_changed_is_not_gone_on_with(own_clips: Path, runs: Path, change: str) -> None:
-    """A session that was stopped in the middle of a step does not mix what it showed with a feed that is another one now."""
+@pytest.mark.parametrize("change", ["removed", "removed unseen", "longer", "recaptioned", "added", "repainted"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_feed_that_changed_is_not_gone_on_with(own_clips: Path, runs: Path, change: str, named: bool) -> None:
+    """A session that was stopped in the middle of a step does not mix what it showed with a feed that is another one now.
+
+    What the feed's fingerprint holds (which clips, their words, their lengths) is the user's to restore, and nothing is written; other
+    pictures of the same length are found when the clip is shown again."""
+    name = "mine" if named else None
     with ProviderServer(slow(0.0)) as server:
         answers = iter([ok(), ok(), failing(402)])
         server.behave(lambda _: next(answers, failing(402)))
         asked = spec(own_clips, "compatible/x", base_url=server.url(), model_options={"max_attempts": "1"})
-        stopped = run_session(asked, runs=runs)
+        stopped = run_session(asked, runs=runs, session=name)
         assert isinstance(stopped.error, ModelSetupError), "an account without credit stops in the middle of a step"
+        before = (stopped.path / "trace.jsonl").read_bytes()
         shown = [event["id"] for event in of(stopped.path, "stimulus")]
         assert len(shown) == 3
         assert stopped.totals["steps"] == 2
         if change == "removed":
             (own_clips / shown[0]).unlink()
-        elif change == "replaced":
+        elif change == "removed unseen":
+            (own_clips / next(iter(set(CAPTIONS) - set(shown)))).unlink()
+        elif change == "longer":
             make_video(own_clips / shown[2], 222, 3.0)
+        elif change == "repainted":
+            make_video(own_clips / shown[2], 222, 1.0 + list(CAPTIONS).index(shown[2]) / 4)
         elif change == "recaptioned":
             write_captions(own_clips, CAPTIONS | {shown[2]: "something else altogether"})
         else:
             for number in range(20):
                 shutil.copy(own_clips / shown[0], own_clips / f"new-{number}.mp4")
         server.behave(ok())
-        again = run_session(asked, runs=runs)
-    assert again.exit_code == 1
-    assert isinstance(again.error, EnvironmentFailed)
+        if change != "repainted":
+            with pytest.raises(SpecError, match=f"the feed has changed since session '{stopped.name}' began: restore it") as caught:
+                run_session(asked, runs=runs, session=name)
+            assert caught.value.exit_code == 2
+            assert (stopped.path / "trace.jsonl").read_bytes() == before
+        else:
+            again = run_session(asked, runs=runs, session=name)
+            assert (again.path, again.exit_code) == (stopped.path, 1)
+            assert isinstance(again.error, EnvironmentFailed)
+            assert "pictures or words" in again.detail
+        assert len(server.requests) == 3
     assert len(of(stopped.path, "answer")) == 2
+    assert len(list(runs.glob("*/session.json"))) == 1
 
 
 def test_a_key_that_is_not_accepted_costs_no_clip(clips: Path, runs: Path) -> None:
@@ -407,9 +500,28 @@ def test_a_key_that_is_not_accepted_costs_no_clip(clips: Path, runs: Path) -> No
         asked = spec(clips, "compatible/x", base_url=server.url())
         stopped = run_session(asked, runs=runs)
         assert (stopped.exit_code, stopped.totals["steps"]) == (2, 0)
+        assert of(stopped.path, "end")[0]["asked_unpaid"] is True
         server.behave(ok())
         done = run_session(asked, runs=runs)
     check_whole(done.path, 7)
+    assert done.totals["answers"]["answered"] == 7
+    assert done.totals["possibly_paid"] == 0, "a request that is turned away is not billed"
+
+
+def test_a_server_that_is_not_there_costs_no_clip(clips: Path, runs: Path) -> None:
+    """Without a connection nothing was sent: the session stops with exit code 1, no clip is marked as failed, and once the server is there
+    the same clip is asked about, with nothing possibly paid."""
+    with ProviderServer(ok()) as server:
+        asked = spec(clips, "compatible/x", base_url=server.url(), model_options={"max_attempts": "1", "retry_wait_s": "0.01"})
+        port = server.port
+    stopped = run_session(asked, runs=runs)
+    assert (stopped.reason, stopped.exit_code, stopped.totals["steps"]) == ("failed", 1, 0)
+    assert isinstance(stopped.error, Unreachable)
+    assert [event["type"] for event in events(stopped.path)][-2:] == ["ask", "end"]
+    with ProviderServer(ok(), port=port):
+        done = run_session(asked, runs=runs)
+    check_whole(done.path, 7)
+    assert (done.path, done.totals["possibly_paid"], done.totals["asks"]) == (stopped.path, 0, 8)
     assert done.totals["answers"]["answered"] == 7
 
 
@@ -428,6 +540,26 @@ def test_a_key_never_reaches_the_run_folder(
     assert result.totals["answers"]["failed"] == 2
     assert not [path for path in runs.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert CANARY not in "".join(capfd.readouterr())
+
+
+async def test_a_session_runs_where_an_event_loop_runs_already(clips: Path, runs: Path) -> None:
+    """In a notebook, whose loop is running, `run_session` returns the result as elsewhere, and raises what it raises elsewhere."""
+    result = run_session(spec(clips), runs=runs)
+    assert (result.reason, result.exit_code) == ("complete", 0)
+    check_whole(result.path, 7)
+    with pytest.raises(SpecError, match="another spec"):
+        run_session(spec(clips, seed=1), runs=runs, session=result.name)
+    assert asyncio.get_running_loop().is_running()
+
+
+def test_a_resume_says_under_which_versions_it_runs(clips: Path, runs: Path) -> None:
+    """A session that was begun under one version and finished under another can be told from its trace."""
+    begun = run_session(spec(clips), runs=runs, limits=Limits(max_steps=1))
+    run_session(spec(clips), runs=runs)
+    record = json.loads((begun.path / "session.json").read_text())
+    (resumed,) = of(begun.path, "resume")
+    assert resumed["versions"] == record["versions"]
+    assert {"axiofeed", "python", "langgraph"} <= set(resumed["versions"])
 
 
 async def test_cancelling_in_flight_keeps_the_session_whole(clips: Path, runs: Path) -> None:
@@ -488,6 +620,7 @@ def _run_elsewhere(asked: SessionSpec, runs: Path) -> None:
         ({"model": "scripted/nowhere.jsonl"}, "no script"),
         ({"feed": "/nowhere"}, "does not exist"),
         ({"cell": 6}, "prompt cells 0 to 5"),
+        ({"protocol": "staged", "frames": 1}, "number of frames must be at least 2, not 1"),
         ({"model": "planted/persona"}, "carries no value labels"),
     ],
 )
@@ -503,16 +636,18 @@ def test_what_the_user_got_wrong_is_told_before_anything_is_written(clips: Path,
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"seed": -1}, "seed: .*greater than or equal to 0"),
-        ({"seed": 2**63}, "seed: "),
-        ({"videos": 0}, "videos: "),
-        ({"frames": 33}, "frames: "),
+        ({"seed": -1}, "^seed: must be 0 or more, not '-1'$"),
+        ({"seed": 2**63}, f"^seed: must be less than {2**63}, not '{2**63}'$"),
+        ({"videos": 0}, "^videos: must be 1 or more, not '0'$"),
+        ({"videos": 100_001}, "^videos: must be 100000 or less, not '100001'$"),
+        ({"frames": 33}, "^frames: must be 32 or less, not '33'$"),
+        ({"persona": ""}, "^persona: must not be empty, not ''$"),
         ({"memory": "recent:0"}, "memory: use none, or recent:N"),
         ({"memory": "recent:101"}, "memory: use none"),
         ({"memory": "all"}, "memory: use none"),
-        ({"policy": "best"}, "policy: "),
-        ({"protocol": "chat"}, "protocol: "),
-        ({"cell": "x"}, "cell: "),
+        ({"policy": "best"}, "^policy: choose one of: balanced, shuffled, adaptive, not 'best'$"),
+        ({"protocol": "chat"}, "^protocol: choose one of: feed, staged, not 'chat'$"),
+        ({"cell": "x"}, "^cell: takes 'rotate', not 'x'; "),
         ({"base_url": "http://user:hunter2@host/v1"}, "leave out user, password"),
         ({"base_url": "http://host/v1?key=hunter2"}, "leave out user, password"),
         ({"base_url": "ftp://host"}, "use a URL such as"),
@@ -520,7 +655,7 @@ def test_what_the_user_got_wrong_is_told_before_anything_is_written(clips: Path,
         ({"model_options": {"api_key": "hunter2"}}, "keys? in environment variables"),
         ({"feed": "a.mp4"}, "give the folder that holds it"),
         ({"persona": "\udcff"}, "persona: "),
-        ({"environment": "browser"}, "environment: "),
+        ({"environment": "browser"}, "^environment: takes 'simulated', not 'browser'$"),
         ({"sed": 1}, "sed: Extra inputs"),
         ({"seed": "zero", "videos": "many"}, "videos: .*seed: "),
     ],

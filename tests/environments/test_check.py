@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -28,8 +28,10 @@ class Toy:
     """A correct environment of five stimuli in memory; the broken ones below change one thing each."""
 
     problems: Sequence[Problem] = ()
+    fingerprint: str | None = "toys"
+    total: int | None = 5
 
-    async def open(self, history: Sequence[PastStep] = ()) -> None:
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
         self.place, self.looked = len(history), False
 
     def stimulus(self, place: int) -> Stimulus:
@@ -77,7 +79,7 @@ class ActsBlindly(Toy):
 
 
 class ForgetsHistory(Toy):
-    async def open(self, history: Sequence[PastStep] = ()) -> None:
+    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
         await super().open(())
 
 
@@ -101,14 +103,48 @@ class ClosesOnce(Toy):
         self.closed = True
 
 
+class LiveSite(Toy):
+    """Knows neither what it is made of nor how long it is."""
+
+    fingerprint = None
+    total = None
+
+
+class Nameless(Toy):
+    fingerprint = ""
+
+
+class Overlong(Toy):
+    total = 3
+
+
+class HalfLong(Toy):
+    total = 2.5
+
+
+class Changing(Toy):
+    def __init__(self) -> None:
+        self.fingerprint = str(id(self))
+
+
+class Forgetful:
+    """Lacks what the contract asks for."""
+
+    def __getattr__(self, name: str) -> object:
+        if name in {"fingerprint", "total"}:
+            raise AttributeError(name)
+        return getattr(self.__dict__.setdefault("toy", Toy()), name)
+
+
 class Empty(Toy):
     async def observe(self) -> Stimulus | None:
         return None
 
 
-async def test_a_correct_environment_passes():
-    """No violation, every stimulus seen, the end reached."""
-    report = await check_environment(Toy)
+@pytest.mark.parametrize("make_env", [Toy, LiveSite])
+async def test_a_correct_environment_passes(make_env):
+    """No violation, every stimulus seen, the end reached; fingerprint and total may be unknown."""
+    report = await check_environment(make_env)
     assert report.ok, report
     assert (report.shown, report.ended) == (5, True)
 
@@ -123,6 +159,11 @@ async def test_a_correct_environment_passes():
         (NamesTwice, "named once"),
         (ClosesOnce, "closed already"),
         (Empty, "showed nothing"),
+        (Nameless, "fingerprint must be"),
+        (Changing, "same fingerprint"),
+        (Forgetful, "no 'fingerprint'"),
+        (Overlong, "more than its total"),
+        (HalfLong, "total must be"),
         (broken(position=3), "position"),
         (broken(id=""), "id must be"),
         (broken(duration_s=float("nan")), "duration"),

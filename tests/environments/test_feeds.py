@@ -26,6 +26,7 @@ def test_wrong_options_are_one_clear_line(video_folder, tmp_path):
     folder, cache = str(video_folder), tmp_path / "cache"
     assert "balanced, shuffled, adaptive" in refused(folder, policy="random", cache_dir=cache)
     assert "at least 1" in refused(folder, frames=0, cache_dir=cache)
+    assert "at least 2" in refused(folder, frames=1, first_moment=True, cache_dir=cache)
     assert "at least 1" in refused(folder, videos=0, cache_dir=cache)
     assert "does not exist" in refused("catalog", cache_dir=cache)
     assert "no name" in refused(" ", cache_dir=cache)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from environments import decoding
 from environments.captions import parse_hashtags, read_captions
 from environments.folder import folder_items
 from personas.errors import FeedError
@@ -53,6 +54,14 @@ def test_second_opening_does_not_check_again(video_folder, tmp_path):
     assert folder_items(video_folder, cache)[0] == first[0]
     store.write_text("{ not json")
     assert folder_items(video_folder, cache)[0] == first[0]
+
+
+def test_slow_files_are_tried_again(video_folder, tmp_path, monkeypatch):
+    """That a file took too long is not remembered: it may have been the machine."""
+    with monkeypatch.context() as hurry:
+        hurry.setattr(decoding.Deadline.__init__, "__defaults__", (-1.0,))
+        assert "too long to decode" in refused(video_folder, tmp_path / "cache")
+    assert len(folder_items(video_folder, tmp_path / "cache")[0]) == 4
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(video_folder, tmp_path):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from environments.base import Action, ActionKind, PastStep, Stimulus, StimulusText, check_environment
-from environments.clips import FeedItem
-from environments.feeds import POLICIES, open_feed
+from environments.clips import FeedItem, feed_fingerprint
+from environments.feeds import POLICIES, load_feed, open_feed
+from environments.moments import moments
 from environments.simulated.environment import SimulatedFeed
 from environments.simulated.frame_cache import FrameCache
 from environments.simulated.policies import build_policy
@@ -187,7 +189,7 @@ async def test_labels_and_design_reach_the_stimulus(video_folder):
         "HE+",
         "food",
     )
-    assert stimulus.propensity == 1.0
+    assert stimulus.propensity is None
     assert len(stimulus.frames) == 3
 
 
@@ -195,14 +197,15 @@ def test_frames_are_decoded_once_and_again_when_the_file_changes(make_video, tmp
     """The cache gives the same objects while a file stays as it is, keeps its size limit, and notices a new file."""
     path = make_video(tmp_path / "v.mp4")
     cache = FrameCache()
-    first = cache.frames(path, 2)
-    assert cache.frames(path, 2) is first
+    first = cache.frames(path, moments(2))
+    assert cache.frames(path, moments(2)) is first
+    assert cache.frames(path, moments(2, first_moment=True)) != first
     make_video(path, seconds=3)
-    assert cache.frames(path, 2) != first
+    assert cache.frames(path, moments(2)) != first
     small = FrameCache(max_bytes=1)
-    one = small.frames(path, 1)
-    small.frames(path, 2)
-    assert small.frames(path, 1) is not one
+    one = small.frames(path, moments(1))
+    small.frames(path, moments(2))
+    assert small.frames(path, moments(1)) is not one
 
 
 def test_two_items_with_one_id_are_refused():
@@ -225,6 +228,48 @@ async def test_the_embedded_catalogue(tmp_path):
     """Clips of the catalogue are rendered when they are due and shown with their design; the same seed shows the same pictures."""
     shown, _ = await browse(open_feed("catalogue", videos=2, frames=2, seed=4, cache_dir=tmp_path / "one"))
     assert [len(stimulus.frames) for stimulus in shown] == [2, 2]
+    chosen = build_policy("balanced", load_feed("catalogue").items, 4, 2)
+    assert [chosen.choose([], set()).item.id, chosen.choose([PastStep(shown[0].id, SKIP, None)], set()).item.id] == [s.id for s in shown]
     assert all(stimulus.labels_source == "design" and stimulus.stratum and stimulus.text.caption for stimulus in shown)
     again, _ = await browse(open_feed("catalogue", videos=2, frames=2, seed=4, cache_dir=tmp_path / "one"))
     assert again == shown
+
+
+async def test_the_first_moment_reaches_the_stimulus(feed_of):
+    """With `first_moment` the first frame of every clip is its beginning; without, it is not."""
+    shown, _ = await browse(feed_of(frames=3, first_moment=True))
+    assert [[round(frame.t, 1) for frame in stimulus.frames] for stimulus in shown] == [[0.0, 0.5, 1.5]] * 4
+    plain, _ = await browse(feed_of(frames=2))
+    assert [[round(frame.t, 1) for frame in stimulus.frames] for stimulus in plain] == [[0.5, 1.5]] * 4
+
+
+def test_the_fingerprint_is_of_the_content(video_folder, tmp_path):
+    """Equal for the same files elsewhere with other times, other seeds and lengths; another caption or a missing file changes it."""
+
+    def fingerprint(folder: Path, **options: object) -> str:
+        return open_feed(str(folder), cache_dir=tmp_path / "cache", **options).fingerprint
+
+    known = fingerprint(video_folder)
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(video_folder, copy, copy_function=shutil.copyfile)
+    assert fingerprint(copy, seed=5, videos=2, policy="shuffled", frames=1) == known
+    (copy / "videos.csv").write_text("file,caption\na.mp4,words\n")
+    captioned = fingerprint(copy)
+    (copy / "d.webm").unlink()
+    assert len({known, captioned, fingerprint(copy)}) == 3
+
+
+def test_the_fingerprint_covers_the_design():
+    """Labels, clusters, strata, durations and words each change it; where the file lies does not."""
+    item = FeedItem("x", Path, StimulusText("words"), 5.0, "test", {"HE": 0.5}, "design", "pair", "HE+")
+    changes = [
+        {"labels": {"HE": 0.6}},
+        {"cluster": None},
+        {"stratum": "none"},
+        {"duration_s": 6.0},
+        {"text": StimulusText("words", hashtags=("a",))},
+        {"id": "y"},
+    ]
+    known = feed_fingerprint([item])
+    assert feed_fingerprint([replace(item, locate=Path.cwd)]) == known
+    assert len({known, *(feed_fingerprint([replace(item, **change)]) for change in changes)}) == len(changes) + 1

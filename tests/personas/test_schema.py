@@ -12,7 +12,7 @@ import pytest
 
 from personas import load_persona
 from personas.errors import PersonaError
-from personas.persona import MAX_BYTES
+from personas.persona import MAX_BYTES, persona_names
 from personas.schwartz import VALUES
 
 
@@ -185,20 +185,31 @@ def test_a_file_may_not_pass_for_a_library_persona(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["hedonits", "Hedonist", " hedonist", "HEDONIST"])
-def test_an_unknown_name_gets_a_suggestion_and_the_list(name: str) -> None:
-    """A misspelt name is answered with the nearest one and all there are."""
-    message = fault(name)
-    assert "did you mean hedonist?" in message
-    assert "default" in message
-    assert "traditionalist" in message
+def test_an_unknown_name_gets_the_nearest_one_and_where_all_are(name: str) -> None:
+    """A misspelt name is answered with the nearest one and the command that lists them, and not with a line of all names."""
+    assert fault(name) == (
+        f'there is no persona "{name}"; did you mean hedonist? '
+        "See the names with `python -m personas list`, or give the path of a .toml file"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "..", "zzzz\n\x1b[2J", "a" * 10_000, "\udcff"])
 def test_a_hostile_name_is_only_ever_compared(name: str) -> None:
     """A strange name is told in one short line that can be printed, and never becomes a path."""
     message = fault(name)
-    assert "choose one of" in message
+    assert message.endswith("; see the names with `python -m personas list`, or give the path of a .toml file")
+    assert message.startswith("there is no persona " if name else "the name of the persona is empty")
+    assert len(message) < 200
     message.encode()
+
+
+def test_the_command_that_a_message_names_lists_the_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m personas list`, to which an unknown name leads, shows every name of the library."""
+    from personas.__main__ import main
+
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out.split()
+    assert not set(persona_names()) - set(shown)
 
 
 def test_the_examples_in_the_documentation_are_valid(tmp_path: Path) -> None:

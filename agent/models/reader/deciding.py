@@ -9,7 +9,7 @@ from statistics import NormalDist
 from agent.models.reader.taste import Taste
 from agent.protocols.base import Decision
 from environments.base import ActionKind
-from environments.canonical import rng
+from environments.canonical import content_hash, rng
 from personas.schwartz import NAMES, VALUES
 
 __all__ = ["GAIN", "Evidence", "decide", "probabilities", "utility"]
@@ -62,18 +62,17 @@ def probabilities(mean: float) -> dict[ActionKind, float]:
     return {ActionKind.SKIP: skip, ActionKind.WATCH: 1.0 - skip - like, ActionKind.LIKE: like}
 
 
-def decide(evidence: Evidence, taste: Taste, *, seed: int, stimulus_id: str, options: Sequence[str] = ()) -> Decision:
+def decide(evidence: Evidence, taste: Taste, *, step_seed: int, stimulus_id: str, persona: str, options: Sequence[str] = ()) -> Decision:
     """One decision, the same for the same arguments.
 
-    The draw is liking = utility + SPREAD × N(0, 1) from (`seed`, `stimulus_id`): skip below 2, like from 3.2. Where `options` are given and
-    skipping is not among them (the second question of `staged`), the draw is from the part at or above 2: who is still watching did
-    not skip. Rating and watch fraction are functions of the same liking, so that no channel contradicts another.
+    liking = utility + SPREAD × N(0, 1): skip below 2, like from 3.2. The draw is from (`step_seed`, `stimulus_id`, `persona`): one for all
+    stages and attempts at a stimulus, and independent between personas, whose texts are part of the key (a draw common to them would make
+    them agree, and paired comparisons narrower than a real model's). Where `options` are given and skipping is not among them
+    (the second question of `staged`), liking is at least 2: who is still watching did not skip. Rating and watch fraction are
+    functions of the same liking, so that no channel contradicts another.
     """
     mean = utility(evidence, taste)
-    drawn = rng("reader", seed, stimulus_id).random()
-    if options and ActionKind.SKIP not in options:
-        floor = _NORMAL.cdf((SKIP_BELOW - mean) / SPREAD)
-        drawn = floor + (1.0 - floor) * drawn
+    drawn = rng("reader", step_seed, stimulus_id, content_hash(persona.encode("utf-8", "surrogatepass"))).random()
     liking = mean + SPREAD * _NORMAL.inv_cdf(min(max(drawn, 1e-9), 1.0 - 1e-9))
     if options and ActionKind.SKIP not in options:
         liking = max(liking, SKIP_BELOW)

@@ -52,14 +52,25 @@ class Reader:
             self._scale = await asyncio.to_thread(value_scale)
         scale = self._scale
         evidence = self.evidence(prompt.slots, lines, frames, scale)
-        taste = self.taste(prompt.slots.get("persona", prompt.system), scale)
-        decision = decide(evidence, taste, seed=prompt.seed, stimulus_id=prompt.stimulus_id, options=_options(prompt))
+        persona = prompt.slots.get("persona", prompt.system)
+        decision = decide(
+            evidence,
+            self.taste(persona, scale),
+            step_seed=prompt.step_seed,
+            stimulus_id=prompt.stimulus_id,
+            persona=persona,
+            options=_options(prompt),
+        )
         return Reply(
             text=json.dumps(fill(prompt.answer, decision), ensure_ascii=False),
             cost_usd=Decimal(0),
             latency_s=time.perf_counter() - start,
-            model_version=f"reader-1+{scale.version}+{VERSION}",
+            model_version=f"reader-2+{scale.version}+{VERSION}",
         )
+
+    def most_usd(self, prompt: Prompt) -> Decimal:
+        """Nothing, whatever is asked."""
+        return Decimal(0)
 
     async def close(self) -> None:
         """Nothing to release."""

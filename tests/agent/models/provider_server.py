@@ -47,7 +47,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What to do with one request. `text` None means: an answer that fits the schema that was sent."""
+    """What to do with one request. `text` None means: an answer that fits the schema that was sent. `usage` stands in for `tokens`."""
 
     kind: Literal["answer", "refusal", "truncated", "status", "drop", "garbage"] = "answer"
     text: str | None = None
@@ -57,6 +57,7 @@ class Behaviour:
     headers: tuple[tuple[str, str], ...] = ()
     delay_s: float = 0.0
     tokens: Tokens | None = Tokens()
+    usage: tuple[Any] | None = None
     tier: str | None = None
     logprobs: tuple[dict[str, Any], ...] = ()
 
@@ -216,7 +217,10 @@ def respond(request: Recorded, behaviour: Behaviour) -> Response:
         error: dict[str, Any] = {"type": "error", "message": behaviour.message, "code": behaviour.code or None}
         return JSONResponse({"type": "error", "error": error}, behaviour.status, dict(behaviour.headers))
     text = behaviour.text if behaviour.text is not None else json.dumps(fitting(schema_of(request)))
-    return JSONResponse({"responses": _responses, "messages": _messages, "chat": _chat}[request.dialect](text, behaviour))
+    body = {"responses": _responses, "messages": _messages, "chat": _chat}[request.dialect](text, behaviour)
+    if behaviour.usage is not None:
+        body["usage"] = behaviour.usage[0]
+    return JSONResponse(body)
 
 
 def _responses(text: str, behaviour: Behaviour) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What the embedded reader reaches, as figures. `python -m tests.agent.models.reader_figures` prints the tables of docs/reader.md.
+"""What the embedded reader reaches, as figures. `python -m tests.agent.models.reader_figures` prints the tables of docs/reader.md;
+with `--ocr`, also those that read the overlay off the middle frame of every clip (minutes, once).
 
 Persona figures take the words of a clip as read (caption, hashtags, overlay) and no pictures, and count with the probabilities
 of the decision, not with draws: they have no sampling noise.
@@ -6,6 +7,9 @@ of the decision, not with draws: they have no sampling noise.
 
 from __future__ import annotations
 
+import io
+import re
+import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -15,10 +19,13 @@ import numpy as np
 
 from agent.models.reader.deciding import Evidence, probabilities, utility
 from agent.models.reader.model import Reader
+from agent.models.reader.screen import ScreenReader
 from agent.models.reader.taste import read_taste
-from agent.models.reader.values import value_scale
+from agent.models.reader.values import anchors, value_scale
 from agent.models.reader.words import words
-from environments.base import ActionKind
+from environments.base import ActionKind, Frame
+from environments.cache import default_cache_dir
+from environments.catalogue.design import twin_pairs
 from environments.catalogue.specs import ClipSpec, load_clips
 from personas.persona import load_persona
 from personas.schwartz import VALUES
@@ -43,9 +50,30 @@ def heldout() -> dict[str, list[str]]:
     return captions
 
 
-def heldout_auc() -> dict[str, float]:
+def trigrams(text: str) -> frozenset[tuple[str, ...]]:
+    """The word 3-grams of `text`, in lower case and without punctuation."""
+    found = re.findall(r"[^\W_]+", text.lower().replace("'", "").replace("’", ""))
+    return frozenset(zip(found, found[1:], found[2:], strict=False))
+
+
+@cache
+def _anchor_trigrams() -> frozenset[tuple[str, ...]]:
+    return frozenset(gram for phrases in anchors().values() for phrase in phrases for gram in trigrams(phrase))
+
+
+def shares_wording(caption: str) -> bool:
+    """Whether the caption has three words in a row with any anchor, of whichever class: such a caption is no test of reading."""
+    return not _anchor_trigrams().isdisjoint(trigrams(caption))
+
+
+def heldout_apart() -> dict[str, list[str]]:
+    """The held-out captions that share no word 3-gram with an anchor."""
+    return {code: [text for text in texts if not shares_wording(text)] for code, texts in heldout().items()}
+
+
+def heldout_auc(of: dict[str, list[str]]) -> dict[str, float]:
     """AUC by value: its captions against all the others, on the degrees that the reader decides with."""
-    captions = [(code, text) for code, texts in heldout().items() for text in texts]
+    captions = [(code, text) for code, texts in of.items() for text in texts]
     degrees = np.array([value_scale().degrees(words((text,))) for _, text in captions])
     return {v: auc(degrees[:, j], [code == v for code, _ in captions]) for j, v in enumerate(VALUES)}
 
@@ -59,6 +87,41 @@ def catalogue_auc(read: Callable[[ClipSpec], tuple[str, ...]]) -> dict[str, floa
         side = np.array([clip.values.get(v, 0.0) for clip in clips])
         result[v] = auc(degrees[side >= 0, j], side[side >= 0] > 0)
     return result
+
+
+def all_words(clip: ClipSpec) -> tuple[str, ...]:
+    """The words of a clip as written: caption, overlay, hashtags."""
+    return words((clip.caption, clip.overlay, " ".join(clip.hashtags)))
+
+
+def twins_in_order() -> dict[str, int]:
+    """By value: in how many of its ten twin pairs the carrying twin has the higher degree."""
+    higher = dict.fromkeys(VALUES, 0)
+    for pair in twin_pairs(load_clips()).values():
+        value = pair[0].stratum[:2]
+        carries, plain = (value_scale().degrees(all_words(clip))[VALUES.index(value)] for clip in pair)
+        higher[value] += int(carries > plain)
+    return higher
+
+
+def mean_degrees() -> dict[str, float]:
+    """The mean degree over clips and values, by the side that the clip takes on the value."""
+    degrees = np.array([value_scale().degrees(all_words(clip)) for clip in load_clips()])
+    side = np.sign([[clip.values.get(v, 0.0) for v in VALUES] for clip in load_clips()])
+    return {name: float(degrees[side == sign].mean()) for name, sign in (("promote", 1), ("oppose", -1), ("rest", 0))}
+
+
+@cache
+def overlay_lines() -> dict[str, tuple[str, ...]]:
+    """By clip: the lines that OCR finds in its middle frame, as drawn and compressed. Minutes the first time; kept in the cache folder."""
+    from environments.catalogue.scene import Staging
+
+    screen, found = ScreenReader(default_cache_dir()), {}
+    for clip in load_clips():
+        out = io.BytesIO()
+        Staging(clip).frame(clip.duration_s / 2).save(out, "JPEG", quality=85)
+        found[clip.id] = screen.read([Frame.of(out.getvalue(), clip.duration_s / 2)])
+    return found
 
 
 @cache
@@ -103,9 +166,17 @@ def _row(name: str, figures: dict[str, float]) -> str:
 def main() -> None:
     """Print the tables."""
     print("| AUC | " + " | ".join(VALUES) + " | mean |\n|---|" + "---|" * (len(VALUES) + 1))
-    print(_row("held-out captions", heldout_auc()))
+    for name, of in (("held-out, no shared 3-gram", heldout_apart()), ("held-out, all", heldout())):
+        print(_row(name, heldout_auc(of)))
+        print(f"  {sum(map(len, of.values()))} captions: " + ", ".join(f"{code} {len(texts)}" for code, texts in of.items()))
     print(_row("catalogue, caption alone", catalogue_auc(lambda c: words((c.caption,)))))
-    print(_row("catalogue, caption + overlay + hashtags", catalogue_auc(lambda c: words((c.caption, c.overlay, " ".join(c.hashtags))))))
+    print(_row("catalogue, caption + overlay + hashtags", catalogue_auc(all_words)))
+    if "--ocr" in sys.argv[1:]:
+        lines = overlay_lines()
+        print(_row("catalogue, overlay by OCR alone", catalogue_auc(lambda c: words(lines[c.id]))))
+        print(_row("catalogue, all, overlay by OCR", catalogue_auc(lambda c: words((c.caption, *lines[c.id], *c.hashtags)))))
+    print(f"  twin pairs with the carrying twin higher: {sum(twins_in_order().values())} of 100, {twins_in_order()}")
+    print("  mean degree " + ", ".join(f"{name} {mean:.2f}" for name, mean in mean_degrees().items()))
     print("\n| like rate on target, less default | " + " | ".join(VALUES) + " | mean |\n|---|" + "---|" * (len(VALUES) + 1))
     for name, personas in (("high", HIGH), ("low", LOW)):
         for paraphrase in range(3):

@@ -2,7 +2,9 @@
 
 import base64
 import gc
+import json
 import random
+import socket
 import time
 import traceback
 from collections.abc import Iterator
@@ -14,9 +16,15 @@ import pytest
 from pydantic import BaseModel, Field
 
 from agent.models.base import Model, Prompt, Turn, Usage
+from agent.models.endpoint import Endpoint
+from agent.models.http_model import HttpModel
+from agent.models.openai import Responses
+from agent.models.prices import known_price
 from agent.models.registry import ModelOptions, make_model
+from agent.models.schema import sent_schema
+from agent.models.settings import Settings
 from environments.base import Frame
-from personas.errors import AxiofeedError, ModelError, ModelSetupError, Rejected, Throttled, Unavailable
+from personas.errors import AxiofeedError, ModelError, ModelSetupError, Rejected, Throttled, Unavailable, Unreachable
 from tests.agent.models.provider_server import (
     SERVED_VERSION,
     Behaviour,
@@ -38,10 +46,10 @@ JPEG = b"\xff\xd8 pretend \xff\xd9"
 
 
 class Answer(BaseModel):
-    """What is asked for in these tests."""
+    """What is asked for in these tests: words that no model is to see."""
 
     action: Literal["skip", "watch", "like"]
-    watch_fraction: Annotated[float, Field(ge=0, le=1)]
+    watch_fraction: Annotated[float, Field(ge=0, le=1, description="a steering description")]
 
 
 PROMPT = Prompt(
@@ -139,9 +147,32 @@ async def test_the_request_carries_images_schema_system_and_budget(case: Case, s
         assert body["seed"] == 17
     assert repaired == {"role": "assistant", "content": "(no answer)"}
     assert "Answer in the form" in str(last)
+    assert schema == sent_schema(Answer)
     assert schema["additionalProperties"] is False and schema["required"] == ["action", "watch_fraction"]
     assert system == "You are a hedonist."
     assert budget >= PROMPT.max_output_tokens
+
+
+@pytest.mark.parametrize("structured", ["json_schema", "json_object", "none"])
+async def test_a_request_holds_no_words_of_the_answer_class(case: Case, server: ProviderServer, structured: str) -> None:
+    """Docstring, class name and descriptions are in no request, however the schema travels; the options are in the class's order."""
+
+    class Reversed(BaseModel):
+        """A docstring that argues."""
+
+        action: Annotated[Literal["like", "watch", "skip"], Field(description="a description that argues", title="A title that argues")]
+        rating: Annotated[int, Field(ge=0, le=5)]
+
+    if structured != "json_schema" and case.dialect != "chat":
+        pytest.skip("only Chat Completions has other ways")
+    model = case.model(server, **({"structured": structured} if case.dialect == "chat" else {}))
+    await model.ask(replace(PROMPT, answer=Reversed))
+    await model.close()
+    body = json.dumps(server.requests[0].body)
+    assert "argues" not in body and "Reversed" not in body and "description" not in body and "at least" not in body
+    sent = body.replace("\\", "")
+    assert json.dumps(sent_schema(Reversed)) in sent
+    assert '"enum": ["like", "watch", "skip"]' in sent
 
 
 async def test_an_empty_system_text_is_not_sent(case: Case, server: ProviderServer) -> None:
@@ -216,13 +247,63 @@ async def test_a_call_that_takes_too_long_is_given_up(case: Case, server: Provid
 
 
 async def test_nobody_listening_is_not_paid(case: Case) -> None:
-    """Where no connection could be made nothing was sent: not possibly paid, and the message says where it looked."""
+    """Where no connection could be made nothing was sent: unreachable, not possibly paid, and the message says where it looked."""
     url = "http://127.0.0.1:9/v1"
     model = make_model(case.name, ModelOptions(url, extra={"retry_wait_s": "0", "max_attempts": "2"}))
-    with pytest.raises(Unavailable, match=r"is a server listening at http://127\.0\.0\.1:9") as raised:
+    with pytest.raises(Unreachable, match=r"is a server listening at http://127\.0\.0\.1:9") as raised:
         await model.ask(PROMPT)
     await model.close()
     assert (raised.value.attempts, raised.value.possibly_paid) == (2, 0)
+
+
+async def test_no_such_host_is_unreachable(case: Case) -> None:
+    """A name that leads nowhere (the domain `.invalid` never does, RFC 2606): nothing was sent."""
+    model = make_model(case.name, ModelOptions("http://nowhere.invalid/v1", extra={"max_attempts": "1"}))
+    with pytest.raises(Unreachable, match="is a server listening") as raised:
+        await model.ask(PROMPT)
+    await model.close()
+    assert raised.value.possibly_paid == 0
+
+
+@pytest.mark.parametrize("case", CASES[:2], indirect=True, ids=lambda case: case.name)
+async def test_a_host_that_answers_no_packet_is_unreachable(case: Case) -> None:
+    """A full queue drops the first packet of a connection: no connection in time, told apart from no answer in time."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        model = make_model(case.name, ModelOptions(f"http://127.0.0.1:{port}/v1", extra={"max_attempts": "1", "timeout_s": "3"}))
+        with pytest.raises(Unreachable) as raised:
+            await model.ask(PROMPT)
+        await model.close()
+        for client in waiting:
+            client.close()
+    assert raised.value.possibly_paid == 0
+
+
+async def test_what_is_lost_after_it_was_sent_is_not_unreachable(case: Case, server: ProviderServer) -> None:
+    """A dropped connection and a late answer may have been paid for: the stimulus was asked about."""
+    model = case.model(server, max_attempts="1", timeout_s="0.3")
+    for behaviour in (dropped(), slow(2)):
+        server.behave(behaviour)
+        with pytest.raises(Unavailable) as raised:
+            await model.ask(PROMPT)
+        assert not isinstance(raised.value, Unreachable) and raised.value.possibly_paid == 1
+    await model.close()
+
+
+async def test_calls_before_a_setup_error_are_counted(case: Case, server: ProviderServer) -> None:
+    """A key that is withdrawn between two attempts ends the question, and what the lost ones may have cost is not forgotten."""
+    server.behave([dropped(), garbage(), failing(401)])
+    model = case.model(server)
+    with pytest.raises(ModelSetupError) as raised:
+        await model.ask(PROMPT)
+    await model.close()
+    assert (raised.value.attempts, raised.value.possibly_paid) == (3, 2)
 
 
 async def test_a_rejected_request_is_not_asked_again(case: Case, server: ProviderServer) -> None:
@@ -337,10 +418,27 @@ async def test_unknown_price_and_unknown_usage_make_an_unknown_cost(server: Prov
     await priced.close()
 
 
+@pytest.mark.parametrize("usage", [{}, {"total_tokens": 9}, {"input_tokens": -5, "prompt_tokens": -5}, "none", None, []], ids=repr)
+async def test_usage_without_counts_is_unknown_and_not_zero(case: Case, server: ProviderServer, usage: object) -> None:
+    """Whatever stands in place of the counts, the answer is kept, not asked for again, and its cost is unknown."""
+    server.behave(ok(ANSWER, usage=(usage,)))
+    model = case.model(server, price_input="1", price_output="1")
+    reply = await model.ask(PROMPT)
+    await model.close()
+    assert (reply.cost_usd, reply.usage, reply.attempts) == (None, Usage(), 1)
+    assert Answer.model_validate_json(reply.text)
+
+
 async def test_another_service_tier_has_no_listed_price(server: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """List prices hold for the standard tier: a tier asked for, or named by the server, makes the cost unknown unless prices are given."""
-    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
-    listed, flexible = CASES[0].model(server), CASES[0].model(server, service_tier="flex")
+    monkeypatch.delenv("AXIOFEED_PRICES", raising=False)
+
+    def model(**settings: str) -> HttpModel:
+        name, price = "gpt-6-sol", known_price("openai/gpt-6-sol")
+        endpoint = Endpoint("openai", name, server.url("responses"), CANARY, "OPENAI_API_KEY", Settings(**settings), price)  # type: ignore[arg-type]
+        return HttpModel(endpoint, Responses(endpoint))
+
+    listed, flexible = model(), model(service_tier="flex")
     assert listed.price_known and not flexible.price_known
     server.behave(ok(ANSWER, tier="priority"))
     assert (await listed.ask(PROMPT)).cost_usd is None
@@ -348,6 +446,19 @@ async def test_another_service_tier_has_no_listed_price(server: ProviderServer, 
     assert (await listed.ask(PROMPT)).cost_usd == Decimal("0.544")
     await listed.close()
     await flexible.close()
+
+
+async def test_a_listed_name_at_another_address_has_no_listed_price(server: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway bills as it likes: the price of a listed model is known at the provider's own address only, unless given."""
+    for case in CASES[:2]:
+        monkeypatch.setenv(case.key_variable, CANARY)
+        assert make_model(case.name).price_known
+        elsewhere = case.model(server)
+        assert not elsewhere.price_known and (await elsewhere.ask(PROMPT)).cost_usd is None
+        await elsewhere.close()
+        given = case.model(server, price_input="1", price_output="1")
+        assert given.price_known and (await given.ask(PROMPT)).cost_usd is not None
+        await given.close()
 
 
 async def test_a_local_server_is_free(server: ProviderServer) -> None:

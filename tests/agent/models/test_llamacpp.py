@@ -259,7 +259,7 @@ def test_the_projector_can_lie_elsewhere(tiny_vlm: TinyVlm, tmp_path: Path) -> N
 def test_without_xllamacpp_the_extra_is_named(tiny_vlm: TinyVlm, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the package is missing, the message says what to install."""
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
-    with pytest.raises(ModelSetupError, match=r"pip install 'axiofeed\[local\]'"):
+    with pytest.raises(ModelSetupError, match=r"pip install -e '.\[local\]'"):
         build(str(tiny_vlm.model), ModelOptions())
 
 

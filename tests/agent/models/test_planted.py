@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from agent.models.base import Design, Prompt, Turn
 from agent.models.planted import Parameters, build, decide, expected_rating
@@ -17,7 +20,7 @@ from agent.protocols.staged import GlanceAnswer, ReactAnswer
 from environments.canonical import derived_seed
 from personas.errors import ModelSetupError, Unavailable
 
-ANSWERS = {"feed": FeedAnswer, "staged.glance": GlanceAnswer, "staged.react": ReactAnswer}
+ANSWERS: dict[str, type[BaseModel]] = {"feed": FeedAnswer, "staged.glance": GlanceAnswer, "staged.react": ReactAnswer}
 HEDONIST = {"HE": 1.0}
 
 
@@ -29,6 +32,7 @@ def prompt(
     persona: str = "hedonist",
     task: str = "feed",
     seed: int | None = None,
+    step_seed: int | None = None,
 ) -> Prompt:
     return Prompt(
         task=task,
@@ -36,6 +40,7 @@ def prompt(
         turns=(Turn("user", "?"),),
         answer=ANSWERS[task],
         seed=derived_seed(stimulus, task) if seed is None else seed,
+        step_seed=derived_seed(stimulus) if step_seed is None else step_seed,
         slots={"persona_name": persona},
         design=None if labels is None else Design(labels, target),
         stimulus_id=stimulus,
@@ -132,7 +137,9 @@ async def test_every_protocol_is_answered_in_its_own_words(task: str) -> None:
         state, answer, fault = interpret_json(await model.ask(asked), ANSWERS[task])
         assert state is AnswerState.ANSWERED, fault
         assert answer is not None
-        response = decide(labels, HEDONIST, model.parameters, respondent="persona|hedonist", stimulus_id=asked.stimulus_id, seed=asked.seed)
+        response = decide(
+            labels, HEDONIST, model.parameters, respondent="persona|hedonist", stimulus_id=asked.stimulus_id, seed=asked.step_seed
+        )
         seen.append((response.latent, answer.model_dump()))
     for latent, answer in seen:
         wanted = "skip" if latent < 1.5 else "like" if latent >= 3.5 else "watch"
@@ -143,6 +150,46 @@ async def test_every_protocol_is_answered_in_its_own_words(task: str) -> None:
         assert [a["watch_fraction"] for a in ordered] == sorted(a["watch_fraction"] for a in ordered)
         assert [a["rating"] for a in ordered] == sorted(a["rating"] for a in ordered)
         assert {a["rating"] for a in ordered} >= {0, 1, 2, 3, 4, 5}
+
+
+async def test_the_process_is_the_same_in_one_stage_and_in_two() -> None:
+    """Asked in two stages a respondent skips, watches, likes and rates exactly as when asked once: no residual is drawn twice."""
+    model = build("persona", ModelOptions())
+    kinds, rated = [], []
+    for i in range(300):
+        labels = {"HE": (-1.0, 0.0, 1.0)[i % 3]}
+
+        async def said(task: str, stimulus: str = f"s{i}", labels: Mapping[str, float] = labels) -> dict[str, Any]:
+            return dict(json.loads((await model.ask(prompt(stimulus, labels, task=task))).text))
+
+        once, glance = await said("feed"), await said("staged.glance")
+        kinds.append(once["action"])
+        assert (glance["action"] == "skip") == (once["action"] == "skip")
+        if glance["action"] == "watch":
+            reaction = await said("staged.react")
+            assert {**reaction, "reason": ""} == {**once, "reason": ""}
+            rated.append(once["rating"])
+    assert set(kinds) == {"skip", "watch", "like"} and len(set(rated)) > 3
+
+
+@pytest.mark.parametrize("rate", ["refusal_rate", "unparsable_rate", "failure_rate"])
+async def test_a_rate_is_applied_once_a_stimulus(rate: str) -> None:
+    """How an answer arrives is one draw a stimulus: the later stage and the repair get the first one's, and the share is the rate."""
+    model = build("null", ModelOptions(extra={rate: "0.3"}))
+
+    async def arrives(stimulus: str, task: str, seed: int) -> str:
+        try:
+            reply = await model.ask(prompt(stimulus, {}, task=task, seed=seed))
+        except Unavailable:
+            return "failed"
+        return interpret_json(reply, ANSWERS[task])[0]
+
+    first = [await arrives(f"s{i}", "staged.glance", 1) for i in range(800)]
+    assert [await arrives(f"s{i}", "staged.react", 2) for i in range(800)] == first
+    assert [await arrives(f"s{i}", "feed", 3) for i in range(800)] == first
+    assert statistics.mean(state != AnswerState.ANSWERED for state in first) == pytest.approx(0.3, abs=0.05)
+    again = [(await model.ask(prompt("s", {}, step_seed=k))).text if rate != "failure_rate" else str(k) for k in range(30)]
+    assert len(set(again)) > 1, "another showing is another draw"
 
 
 async def test_outcomes_come_at_their_rates(tmp_path: Path) -> None:

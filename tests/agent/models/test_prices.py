@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -35,14 +36,16 @@ def test_an_unknown_price_is_not_zero() -> None:
 
 
 def test_the_built_in_table_is_sound() -> None:
-    """Every row has a source and a date; cache reads cost less than fresh tokens, writes no less, and no model is listed twice."""
+    """Every row is from the provider's own page; cache reads cost less than fresh tokens, writes no less, no model is listed twice."""
     table = read_prices(TABLE)
     names = [name for row in table.price for name in row.models]
     assert len(names) == len(set(names)) and table.as_of.startswith("20")
     for row in table.price:
-        assert row.source.startswith("https://")
-        assert row.cached is not None and row.cache_written is not None
-        assert row.cached < row.input <= row.cache_written < row.output
+        own = {"openai": "developers.openai.com", "anthropic": "platform.claude.com"}
+        assert {own[name.partition("/")[0]] for name in row.models} == {urlsplit(row.source).hostname}
+        assert " " not in row.source and ";" not in row.source
+        assert row.cache_written is not None
+        assert (row.cached or 0) < row.input <= row.cache_written < row.output
 
 
 def test_snapshots_of_a_listed_model_cost_what_it_costs() -> None:
@@ -72,6 +75,20 @@ def test_a_local_server_is_free_unless_the_user_prices_it() -> None:
     assert price_for("vllm/x", Settings()) is None
     priced = price_for("vllm/x", Settings(price_input=Decimal(1), price_output=Decimal(1)), local=True)
     assert priced is not None and priced.output == 1
+
+
+def test_another_server_under_a_listed_name_has_no_listed_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table and the user's file speak of the provider's own address; a gateway's price has to be given with the options."""
+    file = tmp_path / "mine.toml"
+    file.write_text('as_of = "2026-01-01"\n[[price]]\nmodels = ["openai/mine"]\ninput = 7\noutput = 8\n')
+    monkeypatch.setenv(PRICES_VARIABLE, str(file))
+    for name in ("openai/gpt-6-sol", "openai/mine"):
+        assert price_for(name, Settings()) is not None
+        assert price_for(name, Settings(), listed=False) is None
+    given = Settings(price_input=Decimal(1), price_output=Decimal(2))
+    assert price_for("openai/gpt-6-sol", given, listed=False) == Price(Decimal(1), Decimal(2), Decimal(1), Decimal(1))
+    with pytest.raises(ModelSetupError, match="is unknown"):
+        price_for("openai/gpt-6-sol", Settings(price_output=Decimal(2)), listed=False)
 
 
 def test_the_users_file_goes_over_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,6 +31,7 @@ from agent.protocols.staged import StagedProtocol
 from environments.base import ActionKind, Frame, Stimulus, StimulusText
 from environments.catalogue.specs import ClipSpec, load_clips
 from environments.embed import WordLlamaEmbedder
+from environments.moments import moments
 from personas.errors import ModelSetupError
 from personas.persona import load_persona
 from personas.schwartz import VALUES
@@ -37,13 +39,17 @@ from tests.agent.models.reader_figures import (
     HIGH,
     LOW,
     action_rates,
+    all_words,
     catalogue_auc,
     catalogue_evidence,
     heldout,
+    heldout_apart,
     heldout_auc,
     promotes,
+    shares_wording,
     shifts,
     targets_first,
+    twins_in_order,
 )
 
 MOVE_ON = {ActionKind.SKIP: 0, ActionKind.WATCH: 1, ActionKind.LIKE: 2}
@@ -61,7 +67,7 @@ def said(caption: str, frames: tuple[Frame, ...] = ()) -> Stimulus:
 
 def feed_prompt(stimulus: Stimulus, persona: str, seed: int) -> Prompt:
     slots = stimulus_slots(stimulus) | {"persona": persona, "memory": "", "persona_name": "p"}
-    return FeedProtocol().prompt(Question("feed", 0), stimulus, slots, seed)
+    return replace(FeedProtocol().prompt(Question("feed", 0), stimulus, slots, seed), step_seed=seed)
 
 
 async def ask_feed(reader: Reader, stimulus: Stimulus, persona: str, seed: int) -> Decision:
@@ -89,20 +95,38 @@ def picture(line: str = "", *, shade: int = 90, size: tuple[int, int] = (360, 64
 # What it reaches
 
 
-def test_reads_held_out_captions() -> None:
-    """On captions written without sight of anchors or catalogue: AUC at least .65 for every value and .78 on average."""
-    captions = heldout()
-    assert sum(map(len, captions.values())) >= 100
-    found = heldout_auc()
-    assert min(found.values()) >= 0.65, found
-    assert statistics.mean(found.values()) >= 0.78, found
+@pytest.mark.parametrize("captions", [heldout_apart, heldout])
+def test_reads_held_out_captions(captions: Callable[[], dict[str, list[str]]]) -> None:
+    """On captions without three words in a row of any anchor, and on all 210: AUC at least .65 for every value and .78 on average."""
+    of = captions()
+    counts = {code: len(texts) for code, texts in of.items()}
+    assert sum(counts.values()) >= 100, counts
+    assert min(counts.values()) >= 8, counts
+    found = heldout_auc(of)
+    assert min(found.values()) >= 0.65, (found, counts)
+    assert statistics.mean(found.values()) >= 0.78, (found, counts)
+
+
+def test_shared_wording_with_anchors_is_noticed() -> None:
+    """Three words in a row of an anchor mark a caption, whatever its case and punctuation; two do not."""
+    anchor = anchors()["HE"][0].split()
+    assert shares_wording(f"Well: {anchor[0].upper()}, {anchor[1]}... {anchor[2]}!")
+    assert not shares_wording(f"zanzibar {anchor[0]} {anchor[1]} zanzibar")
+    assert sum(map(len, heldout().values())) - sum(map(len, heldout_apart().values())) == 60
 
 
 def test_reads_the_catalogue() -> None:
     """On the catalogue's clips, by caption, overlay and hashtags: AUC at least .65 for every value and .78 on average."""
-    found = catalogue_auc(lambda clip: words((clip.caption, clip.overlay, " ".join(clip.hashtags))))
+    found = catalogue_auc(all_words)
     assert min(found.values()) >= 0.65, found
     assert statistics.mean(found.values()) >= 0.78, found
+
+
+def test_tells_twins_apart() -> None:
+    """Of twins that differ in a few words, the carrying one has the higher degree: in 75 of 100 pairs at least, in most of each value."""
+    higher = twins_in_order()
+    assert sum(higher.values()) >= 75, higher
+    assert min(higher.values()) > 5, higher
 
 
 @pytest.mark.parametrize("paraphrase", [0, 1, 2])
@@ -197,6 +221,22 @@ async def test_same_prompt_and_seed_give_the_same_answer() -> None:
     assert len({(await ask_feed(first, stimulus, persona, seed)).action for seed in range(40)}) == 3
 
 
+async def test_one_liking_a_step() -> None:
+    """Asked again at the same step, with another seed for the attempt, it answers the same; at another step it may not."""
+    reader, prompt = Reader(), feed_prompt(said("a bus"), "", 3)
+    again = replace(prompt, seed=prompt.seed + 1)
+    assert (await reader.ask(again)).text == (await reader.ask(prompt)).text
+    assert len({(await reader.ask(replace(prompt, step_seed=step))).text for step in range(40)}) > 20
+
+
+async def test_personas_draw_independently() -> None:
+    """Two personas with the same lean and the same seeds do not agree beyond chance: what one draws says nothing of the other."""
+    reader, stimulus = Reader(), said("", (picture(),))
+    drawn = [[(await ask_feed(reader, stimulus, text, seed)).watch_fraction for seed in range(300)] for text in ("", "?!")]
+    assert read_taste("?!", value_scale()) == NO_TASTE
+    assert abs(np.corrcoef(drawn)[0, 1]) < 0.2
+
+
 async def test_labels_and_names_make_no_difference() -> None:
     """It is no synthetic respondent: the study's labels, the persona's name, the author and the counts do not reach the decision."""
     reader = Reader()
@@ -212,7 +252,7 @@ async def test_labels_and_names_make_no_difference() -> None:
 def test_channels_agree() -> None:
     """Action, watch fraction and rating rise together: each decision is a function of one liking."""
     evidence = catalogue_evidence()[0]
-    drawn = [decide(evidence, NO_TASTE, seed=seed, stimulus_id="s") for seed in range(400)]
+    drawn = [decide(evidence, NO_TASTE, step_seed=seed, stimulus_id="s", persona="") for seed in range(400)]
     by_liking = sorted(drawn, key=lambda d: d.watch_fraction)
     assert [MOVE_ON[d.action] for d in by_liking] == sorted(MOVE_ON[d.action] for d in drawn)
     assert [d.rating for d in by_liking] == sorted(d.rating for d in drawn if d.rating is not None)
@@ -220,23 +260,38 @@ def test_channels_agree() -> None:
     assert all(d.rating >= 3 for d in drawn if d.action is ActionKind.LIKE and d.rating is not None)
 
 
+def test_who_still_watches_did_not_skip() -> None:
+    """Where skipping is not among the options, a liking that would skip counts as just above it, and any other stays as it was."""
+    evidence = catalogue_evidence()[0]
+    for step in range(200):
+        whole = decide(evidence, NO_TASTE, step_seed=step, stimulus_id="s", persona="")
+        left = decide(evidence, NO_TASTE, step_seed=step, stimulus_id="s", persona="", options=("watch", "like"))
+        if whole.action is ActionKind.SKIP:
+            assert (left.action, left.rating) == (ActionKind.WATCH, 2)
+        else:
+            assert left == whole
+
+
 async def test_staged_asks_twice_and_likes_as_often() -> None:
-    """Glance then react: no reaction skips, and over both stages liking is as frequent as when asked once."""
+    """Glance then react: where both stages show the same, they end as the single question of `feed` does, step by step."""
     reader, protocol, likes = Reader(), StagedProtocol(), []
     clips, persona = load_clips()[:300], load_persona("default").text(0)
     for seed, clip in enumerate(clips):
         stimulus = shown(clip)
         slots = stimulus_slots(stimulus) | {"persona": persona, "memory": ""}
-        glance = await reader.ask(protocol.prompt(Question("glance", 0), stimulus, slots, 2 * seed))
+        whole = await ask_feed(reader, stimulus, persona, seed)
+        glance = await reader.ask(replace(protocol.prompt(Question("glance", 0), stimulus, slots, 2 * seed), step_seed=seed))
         first = protocol.interpret("glance", glance, stimulus).decision
         assert first is not None
+        assert (first.action is ActionKind.SKIP) == (whole.action is ActionKind.SKIP)
         if protocol.next_stage("glance", first) is None:
             likes.append(False)
             continue
         question = Question("react", 0, {"glance": glance.text})
-        second = protocol.interpret("react", await reader.ask(protocol.prompt(question, stimulus, slots, 2 * seed + 1)), stimulus).decision
+        react = replace(protocol.prompt(question, stimulus, slots, 2 * seed + 1), step_seed=seed)
+        second = protocol.interpret("react", await reader.ask(react), stimulus).decision
         assert second is not None
-        assert second.action is not ActionKind.SKIP
+        assert (second.action, second.rating, second.watch_fraction) == (whole.action, whole.rating, whole.watch_fraction)
         likes.append(second.action is ActionKind.LIKE)
     rates = [probabilities(utility(e, read_taste(persona, value_scale())))[ActionKind.LIKE] for e in catalogue_evidence()[:300]]
     assert statistics.mean(likes) == pytest.approx(statistics.mean(rates), abs=3 * np.sqrt(0.2 * 0.8 / 300))
@@ -252,7 +307,7 @@ class Rated(BaseModel):
 
 async def test_answers_a_protocol_it_does_not_know() -> None:
     """Fields are filled by their kind: a rating on the field's own scale, a yes/no, a choice."""
-    prompt = Prompt("later", "", (Turn("user", "?"),), Rated, 3, {"caption": "melting chocolate cake in bed", "persona": ""})
+    prompt = Prompt("later", "", (Turn("user", "?"),), Rated, 3, slots={"caption": "melting chocolate cake in bed", "persona": ""})
     Rated.model_validate_json((await Reader().ask(prompt)).text)
 
 
@@ -269,8 +324,9 @@ async def test_reply_is_free_and_names_its_versions() -> None:
     """No tokens, no cost, a measured latency, and a version that names encoder, anchors and OCR."""
     reply = await Reader().ask(feed_prompt(said("a bus"), "", 0))
     assert (reply.usage.input, reply.usage.output, reply.cost_usd) == (0, 0, 0)
+    assert Reader().most_usd(feed_prompt(said("a bus"), "", 0)) == 0
     assert 0 < reply.latency_s < 5
-    assert reply.model_version.startswith("reader-1+wordllama/")
+    assert reply.model_version.startswith("reader-2+wordllama/")
 
 
 def test_decides_within_milliseconds() -> None:
@@ -309,7 +365,7 @@ async def test_reads_the_overlay_of_rendered_clips(tmp_path: Path) -> None:
     clips = sorted(load_clips(), key=lambda clip: clip.duration_s)[:200:33]
     assert len(clips) >= 5
     for clip in clips:
-        frames = sample_frames(render(clip, tmp_path), 3)
+        frames = sample_frames(render(clip, tmp_path), moments(3))
         assert overlap(reader._screen.read(frames), clip.overlay), clip.id
         decision = await ask_feed(reader, said("", frames), "", 0)
         assert decision.reason.startswith("on-screen text read as")
@@ -317,7 +373,7 @@ async def test_reads_the_overlay_of_rendered_clips(tmp_path: Path) -> None:
     assert read < 3 * len(clips)  # an overlay that stays is not read again
     again = Reader(tmp_path)
     for clip in clips:
-        assert overlap(again._screen.read(sample_frames(render(clip, tmp_path), 3)), clip.overlay)
+        assert overlap(again._screen.read(sample_frames(render(clip, tmp_path), moments(3))), clip.overlay)
     assert again._screen.frames_read == 0  # and a frame read once is never read again
 
 
@@ -380,7 +436,7 @@ async def test_hostile_text_gets_an_ordinary_answer(caption: str) -> None:
     reader = Reader()
     slots = {"caption": caption, "hashtags": caption, "transcript": caption, "persona": caption}
     start = time.perf_counter()
-    reply = await reader.ask(Prompt("feed", "", (Turn("user", ""),), FeedAnswer, 1, slots))
+    reply = await reader.ask(Prompt("feed", "", (Turn("user", ""),), FeedAnswer, 1, slots=slots))
     assert time.perf_counter() - start < 5
     assert FeedProtocol().interpret("feed", reply, said("")).state is AnswerState.ANSWERED
     assert len(reply.text) < 500

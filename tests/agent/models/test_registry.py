@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
+from agent.models.registry import PROVIDERS, ModelOptions, make_model, resolved_base_url, split_name
 from agent.models.settings import HTTP_KEYS, KNOWN_OPTIONS, read_settings
 from personas.errors import ModelSetupError
 
@@ -71,6 +71,70 @@ def test_a_password_in_a_base_url_is_turned_away_unshown() -> None:
     """Base URLs are written into run folders: they may hold no secret."""
     with pytest.raises(ModelSetupError) as raised:
         make_model("compatible/x", ModelOptions(base_url="http://me:canary-pw@host/v1"))
+    assert "canary" not in str(raised.value)
+
+
+def test_a_base_url_ends_with_its_path() -> None:
+    """A query would end up in the middle of every request's address, and could hold a secret: turned away unshown."""
+    for more in ("?key=canary", "#canary"):
+        with pytest.raises(ModelSetupError, match="leave out what follows") as raised:
+            make_model("compatible/x", ModelOptions(base_url=f"http://host/v1{more}"))
+        assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "url", "resolved"),
+    [
+        ("openai/x", "OPENAI_BASE_URL", " http://gateway.example/v1/ ", "http://gateway.example/v1"),
+        ("anthropic/x", "ANTHROPIC_BASE_URL", "http://gateway.example", "http://gateway.example"),
+        ("vllm/x", "VLLM_BASE_URL", "http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1"),
+        ("openai/x", "OPENAI_BASE_URL", "https://api.openai.com/v1/", None),
+        ("anthropic/x", "ANTHROPIC_BASE_URL", "https://api.anthropic.com", None),
+        ("openai/x", "OPENAI_BASE_URL", "", None),
+    ],
+)
+def test_the_base_url_that_will_be_used_is_known_before(
+    name: str, variable: str, url: str, resolved: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the environment or as an option the same URL, in the form in which the model uses it; None for the official one."""
+    for key in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(key, "k" * 20)
+    assert resolved_base_url(name, ModelOptions(url or None)) == resolved
+    monkeypatch.setenv(variable, url)
+    assert resolved_base_url(name, ModelOptions()) == resolved
+    assert resolved_base_url(name, ModelOptions("http://other.example/v1")) == "http://other.example/v1"
+    if resolved is not None:
+        assert resolved_base_url(name, ModelOptions(resolved)) == resolved
+    assert make_model(name)._endpoint.base_url == (resolved or url.rstrip("/") or "https://api.openai.com/v1")  # type: ignore[attr-defined]
+
+
+def test_models_without_an_address_resolve_to_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models in the process and servers of the session's own have no base URL to record; a bad one in the environment is told."""
+    monkeypatch.setenv("VLLM_BASE_URL", "http://127.0.0.1:1/v1")
+    for name in ("reader", "scripted/like", "planted/null", "llamacpp/x.gguf", "compatible/x"):
+        assert resolved_base_url(name, ModelOptions()) is None
+    assert resolved_base_url("vllm/x", ModelOptions(serve=True)) is None
+    monkeypatch.setenv("OPENAI_BASE_URL", "gateway.example")
+    with pytest.raises(ModelSetupError, match="is not a base URL"):
+        resolved_base_url("openai/x", ModelOptions())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["--api-key canary-1", "--api-key=canary-1", "--api_key canary-1", "--max-model-len 9 --hf-token=canary-1", "--hf-tok canary-1"],
+)
+@pytest.mark.parametrize("serve", [True, False])
+def test_a_key_among_the_servers_arguments_is_turned_away_unshown(arguments: str, serve: bool) -> None:
+    """Options are stored with the run: keys for `vllm serve` go into the environment, and the message says where."""
+    with pytest.raises(ModelSetupError, match=r"leave --\S+ out of serve_args.*(VLLM_API_KEY|HF_TOKEN)") as raised:
+        make_model("vllm/x", ModelOptions(None if serve else "http://127.0.0.1:1", serve, {"serve_args": arguments}))
+    assert "canary" not in str(raised.value)
+
+
+def test_arguments_that_cannot_be_read_are_not_shown() -> None:
+    """An open quote is told without repeating what may be a key."""
+    with pytest.raises(ModelSetupError, match="serve_args is not valid: it takes") as raised:
+        make_model("vllm/x", ModelOptions("http://127.0.0.1:1", extra={"serve_args": "--api-key 'canary-1"}))
     assert "canary" not in str(raised.value)
 
 

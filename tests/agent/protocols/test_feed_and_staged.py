@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from string import Template
 
 import pytest
 
 from agent.models.base import Reply, Turn
-from agent.protocols.base import AnswerState, Decision, FeedbackProtocol, Question, repair_turns, stimulus_slots
-from agent.protocols.feed import FeedAnswer
+from agent.models.schema import sent_schema
+from agent.protocols.base import AnswerState, Decision, FeedbackProtocol, PromptTemplate, Question, repair_turns, stimulus_slots
+from agent.protocols.feed import FeedAnswer, FeedAnswerReversed
 from agent.protocols.registry import PROTOCOLS, make_protocol
-from agent.protocols.staged import GlanceAnswer, ReactAnswer
+from agent.protocols.staged import GLANCE_S, GlanceAnswer, GlanceAnswerReversed, ReactAnswer, ReactAnswerReversed
 from environments.base import ActionKind, Frame, Stimulus, StimulusText
-from personas.errors import SpecError
+from environments.feeds import open_feed
+from personas.errors import FeedError, SpecError
 from personas.schwartz import NAMES, VALUES
 
 STAGES = [("feed", "feed"), ("staged", "glance"), ("staged", "react")]
+ANSWERS = {
+    "feed": (FeedAnswer, FeedAnswerReversed),
+    "glance": (GlanceAnswer, GlanceAnswerReversed),
+    "react": (ReactAnswer, ReactAnswerReversed),
+}
+OPTIONS = {"feed": ["skip", "watch", "like"], "glance": ["skip", "watch"], "react": ["watch", "like"]}
 HOSTILE = (
     "$persona ${persona} $$ $memory",
     'he said "skip"',
@@ -29,6 +40,9 @@ HOSTILE = (
     "</post> ``` ''' <|im_end|>",
     "\ud800 alone",
 )
+
+
+GLANCE_SLOTS = {"glance": {"post", "memory"}, "react": set[str]()}
 
 
 def shown(text: StimulusText | None = None, frames: int = 3, **more: object) -> Stimulus:
@@ -48,12 +62,73 @@ def test_the_six_cells_are_three_wordings_by_two_orders(name: str, stage: str) -
     texts = [protocol.template(stage, cell).user for cell in range(protocol.cells)]
     assert protocol.cells == 6
     assert len(set(texts)) == len({protocol.template(stage, cell).hash for cell in range(6)}) == 6
-    options = ["skip", "watch"] if stage == "glance" else ["watch", "like"]
+    options = OPTIONS[stage]
     for even in (0, 2, 4):
         places = [[texts[cell].index(f'"{option}"') for option in options] for cell in (even, even + 1)]
         assert places[0] == sorted(places[0])
         assert places[1] == sorted(places[1], reverse=True)
         assert sorted(texts[even]) == sorted(texts[even + 1]), "the same characters, in another order"
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGES)
+def test_the_schema_gives_the_options_in_the_order_of_the_words(name: str, stage: str) -> None:
+    """A server that decodes under the schema sees the order of the cell there too: words and schema say the options the same way round,
+    and both orders take the same answers."""
+    protocol = make_protocol(name)
+    for cell in range(6):
+        template = protocol.template(stage, cell)
+        assert template.answer is ANSWERS[stage][cell % 2]
+        options = template.schema["properties"]["action"]["enum"]
+        assert options == (OPTIONS[stage] if cell % 2 == 0 else OPTIONS[stage][::-1])
+        said = [template.user.index(f'"{option}"') for option in options]
+        assert said == sorted(said)
+        prompt = protocol.prompt(Question(stage, cell, {"glance": "{}"}), shown(), slots(shown()), 1)
+        assert prompt.answer is template.answer
+    even, odd = (answer.model_json_schema() for answer in ANSWERS[stage])
+    for schema in (even, odd):
+        schema.pop("title")
+        schema.pop("description")
+        schema["properties"]["action"]["enum"].sort()
+    assert even == odd
+    assert list(even["properties"]) == list(odd["properties"])
+
+
+def test_the_hash_of_a_template_covers_all_that_a_model_is_told() -> None:
+    """Another system text, user text or schema is another template; the name and the docstring of the answer's class are not told."""
+    base = PromptTemplate("s", "u", FeedAnswer)
+    others = [PromptTemplate("S", "u", FeedAnswer), PromptTemplate("s", "U", FeedAnswer), PromptTemplate("s", "u", FeedAnswerReversed)]
+    assert len({template.hash for template in (base, *others)}) == 4
+
+    class Renamed(FeedAnswer):
+        """Says something else."""
+
+    assert PromptTemplate("s", "u", Renamed).hash == base.hash == PromptTemplate("s", "u", FeedAnswer).hash
+    assert base.schema == sent_schema(FeedAnswer)
+    assert "description" not in json.dumps(base.schema)
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGES)
+def test_an_empty_memory_leaves_no_gap(name: str, stage: str) -> None:
+    """Without memory the question has no run of blank lines where it would stand; with it, it stands as a paragraph of its own."""
+    protocol, stimulus = make_protocol(name), shown()
+    for cell in range(6):
+        question = Question(stage, cell, {"glance": "{}"})
+        without = protocol.prompt(question, stimulus, slots(stimulus), 1).turns
+        remembering = protocol.prompt(question, stimulus, slots(stimulus, memory="MEMORY"), 1).turns
+        assert not [turn.text for turn in without if "\n\n\n" in turn.text or turn.text != turn.text.strip()]
+        assert "\n\nMEMORY\n\n" in remembering[0].text
+        assert remembering[0].text.replace("MEMORY\n\n", "") == without[0].text
+
+
+@pytest.mark.parametrize(("frames", "words"), [(1, "1 frame"), (2, "2 frames"), (7, "7 frames")])
+def test_the_feed_question_says_how_many_frames_there_are(frames: int, words: str) -> None:
+    """The number agrees with what is shown, and one frame is not plural."""
+    stimulus = shown(frames=frames)
+    assert slots(stimulus)["frames"] == words
+    for cell in range(6):
+        prompt = make_protocol("feed").prompt(Question("feed", cell), stimulus, slots(stimulus), 1)
+        assert re.findall(r"\b\d+ frames?\b", prompt.turns[0].text) == [words]
+        assert len(prompt.turns[0].images) == frames
 
 
 @pytest.mark.parametrize(("name", "stage"), STAGES)
@@ -125,7 +200,8 @@ def test_every_slot_of_a_template_is_known(name: str, stage: str) -> None:
     for cell in range(6):
         template = protocol.template(stage, cell)
         used = set(Template(template.user).get_identifiers()) | set(Template(template.system).get_identifiers())
-        assert used <= {"persona", "post", "memory", "images"}
+        assert used == ({"persona", "post", "memory", "frames"} if stage == "feed" else {"persona"} | GLANCE_SLOTS[stage])
+        assert used <= set(slots(shown()))
         with pytest.raises(KeyError):
             template.render({})
 
@@ -140,28 +216,46 @@ def test_the_feed_question_shows_all_frames_and_asks_once() -> None:
 
 
 def test_the_staged_question_shows_the_first_moment_and_then_the_rest() -> None:
-    """`glance` sees the first frame; `react` is asked in the same conversation, after the model's own words, with the other frames."""
+    """`glance` sees the first frame, which is the very beginning; `react` is asked in the same conversation, after the model's own words,
+    with the other frames and not with the first one again."""
     protocol, stimulus = make_protocol("staged"), shown()
+    assert (protocol.first_moment, make_protocol("feed").first_moment) == (True, False)
     glance = protocol.prompt(Question("glance", 3), stimulus, slots(stimulus), 1)
     assert [turn.images for turn in glance.turns] == [stimulus.frames[:1]]
-    assert glance.answer is GlanceAnswer
+    assert glance.answer is GlanceAnswerReversed
     react = protocol.prompt(Question("react", 3, {"glance": '{"action": "watch"}'}), stimulus, slots(stimulus), 2)
     assert [turn.role for turn in react.turns] == ["user", "assistant", "user"]
     assert react.turns[0] == glance.turns[0]
     assert react.turns[1].text == '{"action": "watch"}'
     assert react.turns[2].images == stimulus.frames[1:]
-    assert react.answer is ReactAnswer
+    assert len(react.turns[2].images) == 2
+    assert react.answer is ReactAnswerReversed
 
 
-def test_a_clip_of_one_frame_can_be_reacted_to() -> None:
-    """Where there is no other frame, the reaction shows the one there is."""
-    stimulus = shown(frames=1)
-    react = make_protocol("staged").prompt(Question("react", 0, {"glance": "{}"}), stimulus, slots(stimulus), 2)
-    assert react.turns[2].images == stimulus.frames
+def test_two_frames_are_the_fewest_for_two_stages(clips: Path, own_cache: Path) -> None:
+    """A feed for `staged` is refused with one frame, which would leave the reaction nothing to see; with two it has the beginning and
+    one more."""
+    staged = make_protocol("staged")
+    with pytest.raises(FeedError, match="at least 2, not 1"):
+        open_feed(str(clips), frames=1, first_moment=staged.first_moment)
+
+    async def first() -> Stimulus | None:
+        feed = open_feed(str(clips), frames=2, first_moment=staged.first_moment)
+        await feed.open()
+        try:
+            return await feed.observe()
+        finally:
+            await feed.close()
+
+    stimulus = asyncio.run(first())
+    assert stimulus is not None
+    assert [frame.t for frame in stimulus.frames] == [0.0, pytest.approx(stimulus.duration_s / 2, abs=0.1)]
+    react = staged.prompt(Question("react", 0, {"glance": "{}"}), stimulus, slots(stimulus), 2)
+    assert react.turns[2].images == stimulus.frames[1:]
 
 
 def test_only_watching_leads_from_the_glance_to_the_reaction() -> None:
-    """A skip at the glance is final, with the share of the clip up to the first frame and no rating; a reaction is always final."""
+    """A skip at the glance is final, with the share of the clip that a glance lasts and no rating; a reaction is always final."""
     protocol = make_protocol("staged")
     skipped = protocol.interpret("glance", Reply('{"action": "skip", "reason": "no"}'), shown())
     assert skipped.decision == Decision(ActionKind.SKIP, 0.125, None, "no")
@@ -180,12 +274,25 @@ def test_an_option_of_another_stage_is_no_answer(stage: str, action: str) -> Non
     assert make_protocol("staged").interpret(stage, reply, shown()).state is AnswerState.UNPARSABLE
 
 
-@pytest.mark.parametrize("clip", [shown(duration_s=0.0), shown(frames=0), shown(duration_s=0.5)])
-def test_a_glance_at_an_odd_clip_has_a_share_within_bounds(clip: Stimulus) -> None:
-    """No duration, no frames, a first frame after the end: the watched share stays in [0, 1]."""
+@pytest.mark.parametrize(
+    ("clip", "share"),
+    [
+        (shown(duration_s=4.0), 0.25),
+        (shown(duration_s=4.0, frames=0), 0.25),
+        (shown(duration_s=3.0), 0.3333),
+        (shown(duration_s=1.0), 1.0),
+        (shown(duration_s=0.5), 1.0),
+        (shown(duration_s=0.0), 1.0),
+        (shown(duration_s=36_000.0), 0.0),
+    ],
+    ids=lambda value: f"{value.duration_s} s" if isinstance(value, Stimulus) else str(value),
+)
+def test_a_glance_lasts_a_second(clip: Stimulus, share: float) -> None:
+    """Who skips at the glance has seen one second of the clip, whenever its frames were taken, and all of a shorter one."""
+    assert GLANCE_S == 1.0
     decision = make_protocol("staged").interpret("glance", Reply('{"action": "skip"}'), clip).decision
     assert decision is not None
-    assert 0.0 <= decision.watch_fraction <= 1.0
+    assert decision.watch_fraction == share
 
 
 def test_the_repair_question_goes_on_in_the_same_conversation() -> None:
@@ -218,9 +325,9 @@ def test_an_unknown_protocol_lists_the_choices() -> None:
         make_protocol("chat")
 
 
-@pytest.mark.parametrize("answer", [FeedAnswer, ReactAnswer])
+@pytest.mark.parametrize("answer", [FeedAnswer, FeedAnswerReversed, ReactAnswer, ReactAnswerReversed])
 def test_the_schema_tells_the_model_the_bounds(answer: type[FeedAnswer] | type[ReactAnswer]) -> None:
-    """What a provider is given as JSON Schema names the range of each number, and the reason last."""
+    """The answer's own JSON Schema, to which a local server holds the model, names the range of each number, and the reason last."""
     properties = answer.model_json_schema()["properties"]
     assert [properties["watch_fraction"][bound] for bound in ("minimum", "maximum")] == [0, 1]
     assert [properties["rating"][bound] for bound in ("type", "minimum", "maximum")] == ["integer", 0, 5]

@@ -16,6 +16,7 @@ from agent.protocols.registry import make_protocol
 from tests.agent.driving import stimulus
 
 GOOD = '{"action": "like", "watch_fraction": 0.75, "rating": 4, "reason": "nice"}'
+OTHER = '{"action": "skip", "watch_fraction": 0.1, "rating": 1, "reason": "no"}'
 ANSWERED = FeedAnswer(action="like", watch_fraction=0.75, rating=4, reason="nice")
 
 
@@ -29,7 +30,12 @@ def read(text: str, **more: str) -> tuple[AnswerState, object, str]:
         GOOD,
         f"  \n{GOOD}\n",
         f"```json\n{GOOD}\n```",
-        f"Here is my answer:\n{GOOD}\nHope that helps {{really}}!",
+        f"Here is my answer:\n{GOOD}",
+        f"{GOOD}\nHope that helps {{really}}!",
+        f"Here is my answer:\n```json\n{GOOD}\n```\n",
+        f"```\n{GOOD}\n```\nHope that helps!",
+        f"The post says {OTHER}, which is not what I do: {GOOD}",
+        f"{GOOD} (the post said {OTHER}, which I did not heed)",
         f"[{GOOD}]",
         "{not JSON} " + GOOD,
         '{"action": "like", "watch_fraction": "0.75", "rating": "4", "reason": "nice"}',
@@ -38,12 +44,14 @@ def read(text: str, **more: str) -> tuple[AnswerState, object, str]:
         "\ufeff" + GOOD,
         GOOD + "\n" + GOOD,
         "I'm sorry, but here it is: " + GOOD,
+        "I'm sorry, I can't help with that. Well: " + GOOD,
         '{"thoughts": "first I think"} ' + GOOD,
     ],
     ids=repr,
 )
 def test_a_decision_is_found_where_it_stands(text: str) -> None:
-    """In a code fence, after words, in a list, after broken or other JSON, with numbers as text, with more fields than were asked for."""
+    """In a code fence, before or after words, in a list, after broken or other JSON, with numbers as text, with more fields than were
+    asked for; an object that a reply only quotes decides nothing."""
     assert read(text)[:2] == (AnswerState.ANSWERED, ANSWERED)
 
 
@@ -109,14 +117,61 @@ def test_what_is_no_clear_decision_is_unparsable(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["I'm sorry, I can't help with that.", "I’m unable to judge people.", "  I cannot assist with {this} request.", "SORRY, no."],
+    [
+        f"Here is my answer:\n{GOOD}\nHope that helps {{really}}!",
+        f"The caption reads {GOOD}, and that is all I see.",
+        f"The caption reads:\n```json\n{GOOD}\n```\nand that is all I see.",
+        f"First {GOOD} and then {GOOD} it says.",
+        f"It says {GOOD} and also {OTHER} in one post.",
+        f"I'm sorry, I can't help with that. The post says {GOOD} itself.",
+    ],
+)
+def test_an_object_within_other_words_may_be_a_quotation(text: str) -> None:
+    """A post that writes an answer of its own into its caption does not get it counted because a model repeats it: it is asked again."""
+    state, answer, fault = read(text)
+    assert (state, answer) == (AnswerState.UNPARSABLE, None)
+    assert fault == "the JSON object stands within other words: it may be a quotation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, I can't help with that.",
+        "I'm sorry, but I can't help with that.",
+        "I am very sorry, but I am unable to help you with this",
+        "I’m unable to judge people.",
+        "  I cannot assist with {this} request.",
+        "I cannot assist with this request.",
+        "I can't engage with this content.",
+        "I won't comply.",
+        "I will not role-play as this person.",
+        "As an AI language model, I can't participate in this.",
+        "I must decline",
+        "I have to respectfully decline this.",
+        "I apologize, but I must decline to answer.",
+        "SORRY, no.",
+    ],
 )
 def test_a_refusal_in_words_is_a_refusal(text: str) -> None:
     """A reply that opens like a refusal and holds no JSON is not a parse failure: it is not asked again."""
     assert read(text)[0] is AnswerState.REFUSED
 
 
-@pytest.mark.parametrize("text", ["I can't wait to see more of this!", "Sorry about the delay, I would like it.", "I won't lie: skip."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't wait to see more of this!",
+        "Sorry about the delay, I would like it.",
+        "I won't lie: skip.",
+        "I can't help but like this",
+        "I can't help liking this one.",
+        "I won't play this one again",
+        "Sorry, no interest here. Skip.",
+        "I'm not able to look away: watch.",
+        "I cannot stand this. Skip!",
+        "They said: I'm sorry, I can't help with that.",
+    ],
+)
 def test_an_opinion_that_sounds_like_a_refusal_is_none(text: str) -> None:
     """Words such as "I can't" do not make a refusal: these are asked again for the form."""
     assert read(text)[0] is AnswerState.UNPARSABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from agent.trace.events import ProblemEvent, SessionEvent
 from agent.trace.reader import SessionFolder
 from agent.trace.recorder import Recorder
 from agent.trace.writer import RESERVE_BYTES, TraceWriter
-from personas.errors import StorageFailed, UserError
+from personas.errors import SpecError, StorageFailed, UserError
 from tests.agent.driving import ROOT, browse, check_whole, decisions, of
 
 SESSION = SessionEvent(at=1.0, spec_hash="f" * 64)
@@ -51,10 +52,45 @@ def test_an_unfinished_last_line_is_cut_and_counted(tmp_path: Path, torn: bytes)
     whole = path.read_bytes()
     path.write_bytes(whole + torn)
     recorder = Recorder(tmp_path)
-    recorder.begin("f" * 64, 2.0)
+    recorder.begin("f" * 64, {"axiofeed": "9.8.7"})
     recorder.close()
-    assert path.read_bytes().startswith(whole + b'{"at":2.0,"type":"resume"')
-    assert of(tmp_path, "resume")[0]["torn_bytes"] == len(torn)
+    assert path.read_bytes().startswith(whole + b'{"at":')
+    (resumed,) = of(tmp_path, "resume")
+    assert (resumed["torn_bytes"], resumed["step"], resumed["versions"]) == (len(torn), 0, {"axiofeed": "9.8.7"})
+
+
+def test_a_trace_of_another_spec_is_not_written_to(tmp_path: Path) -> None:
+    """A trace that begins with another spec's hash is refused, and stays as it was; the session's own is taken up."""
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as writer:
+        writer.write(SESSION)
+    before = path.read_bytes()
+    recorder = Recorder(tmp_path)
+    with pytest.raises(SpecError, match=r"the trace in .* is of another spec; use another --session"):
+        recorder.begin("0" * 64, {})
+    recorder.close()
+    assert path.read_bytes() == before
+    recorder = Recorder(tmp_path)
+    recorder.begin("f" * 64, {})
+    recorder.close()
+    assert [event["type"] for event in (json.loads(line) for line in path.read_bytes().splitlines())] == ["session", "resume"]
+
+
+def test_a_trace_with_a_broken_line_within_is_not_written_to(tmp_path: Path) -> None:
+    """The first broken line is named with what is wrong with it, the file stays as it was, and nobody keeps its lock."""
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as writer:
+        writer.write(SESSION)
+        writer.write(problem(1))
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = lines[0] + b'{"type": "unheard-of"}\n' + lines[1] + b"\x00\n"
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"2 line\(s\) of .*trace\.jsonl cannot be read \(line 2: .*begin a new --session") as caught:
+        Recorder(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == damaged
+    path.write_bytes(lines[0] + lines[1])
+    Recorder(tmp_path).close()
 
 
 def test_a_file_that_is_one_torn_line_begins_anew(tmp_path: Path) -> None:
