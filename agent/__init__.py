@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agent.session import SessionResult, arun_session, run_session
+    from agent.session import LiveOptions, SessionResult, arun_session, run_session
     from agent.spec import Limits, SessionSpec
 
-__all__ = ["Limits", "SessionResult", "SessionSpec", "arun_session", "run_session"]
+__all__ = ["Limits", "LiveOptions", "SessionResult", "SessionSpec", "arun_session", "run_session"]
 
 _HOME = {"Limits": "agent.spec", "SessionSpec": "agent.spec"}
 

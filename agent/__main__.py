@@ -10,7 +10,11 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "browse": ("agent.browse", "let a persona browse a feed"),
+    "rate": ("agent.rate", "let people rate a feed on the local page"),
     "personas": ("personas.__main__", "list, show and check personas"),
+    "feedapp": ("environments.feedapp.__main__", "serve the local feed page"),
+    "sites": ("environments.browser.__main__", "check the adapters of platforms' sites"),
+    "recorded": ("environments.recorded.__main__", "what a recorded feed holds"),
     "catalogue": ("environments.catalogue.__main__", "the embedded clips: design table, rendering, contact sheet"),
 }
 """Sub-command, the module with its `main(arguments) -> int`, and what it does."""

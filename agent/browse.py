@@ -51,8 +51,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--model-option", action="append", default=[], metavar="KEY=VALUE", help="what the provider takes besides; may be repeated"
     )
     what = parser.add_argument_group("stimuli and questions")
-    what.add_argument("--environment", metavar="simulated", help="where the feed plays (default: simulated)")
-    what.add_argument("--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos (default: catalogue)")
+    what.add_argument("--environment", metavar="simulated|browser|recorded", help="where the feed plays (default: simulated)")
+    what.add_argument(
+        "--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos, or a recorded feed (default: catalogue)"
+    )
     what.add_argument("--policy", metavar="balanced|shuffled|adaptive", help="order of the feed (default: balanced)")
     what.add_argument("--protocol", metavar="feed|staged", help="one question a clip, or glance then react (default: feed)")
     what.add_argument("--cell", metavar="rotate|N", help="prompt wording: all in turn, or one of them (default: rotate)")
@@ -60,11 +62,18 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("--frames", type=int, metavar="K", help="pictures a clip (default: 3)")
     what.add_argument("--videos", type=int, metavar="N", help="clips to be shown (default: 40)")
     what.add_argument("--seed", type=int, metavar="N", help="all randomness derives from it (default: 0)")
+    browser = parser.add_argument_group("browser")
+    browser.add_argument("--site", metavar="local|tiktok|youtube_shorts|instagram_reels", help="the page to open (default: local)")
+    browser.add_argument("--headed", action="store_true", help="show the browser's window")
+    browser.add_argument("--profile", metavar="DIR", help="keep what you do by hand in the browser, such as logging in")
+    browser.add_argument("--time-scale", type=float, metavar="X", help="seconds of clip a second on the local page (default: 1)")
+    browser.add_argument("--counts", metavar="shown|hidden|random", help="counts on the local page (default: shown)")
     run = parser.add_argument_group("run")
     run.add_argument(
         "--session", metavar="NAME", help="name of the session (default: the unfinished one with this spec, else a new number)"
     )
     run.add_argument("--runs", default="runs", metavar="DIR", help="where sessions are kept (default: runs)")
+    run.add_argument("--record", metavar="DIR", help="keep the feed as it is shown, to be replayed with --environment recorded --feed DIR")
     run.add_argument("--max-usd", metavar="X", help="stop before more than X US dollars are spent")
     run.add_argument("--max-minutes", metavar="X", help="stop after X minutes of work")
     run.add_argument("--max-steps", metavar="N", help="stop after N clips")
@@ -80,6 +89,9 @@ SPEC_FIELDS = (
     "model",
     "base_url",
     "environment",
+    "site",
+    "counts",
+    "time_scale",
     "feed",
     "policy",
     "protocol",
@@ -146,6 +158,7 @@ def _complain(text: str) -> None:
 
 def _browse(options: argparse.Namespace) -> int:
     from agent.logs import configure_logs
+    from agent.preparing import check_session_name
     from personas.errors import SpecError
 
     configure_logs(20 if options.verbose else 30)
@@ -153,18 +166,15 @@ def _browse(options: argparse.Namespace) -> int:
     specs = [spec]
     if options.versus == spec.persona:
         raise SpecError(f"--versus {options.versus} is the persona itself: name another one")
+    names: list[str | None] = [options.session]
     if options.versus is not None:
         specs.append(spec.model_copy(update={"persona": options.versus}))
-        from personas.persona import load_persona
-
-        load_persona(options.versus)  # a wrong name is told before the first session runs
-    if options.session is not None:
-        from agent.preparing import check_session_name
-
-        check_session_name(options.session if options.versus is None else f"{options.session}-versus")
+        names = _names_of_two(specs, options)
+    for name in names:
+        if name is not None:
+            check_session_name(name)
     results = []
-    for number, each in enumerate(specs):
-        name = options.session if number == 0 or options.session is None else f"{options.session}-versus"
+    for name, each in zip(names, specs, strict=True):
         result = _run(each, limits, name, options)
         results.append(result)
         limits = _what_is_left(limits, result)
@@ -174,13 +184,29 @@ def _browse(options: argparse.Namespace) -> int:
     return max((result.exit_code for result in results), default=0)
 
 
+def _names_of_two(specs: Sequence[SessionSpec], options: argparse.Namespace) -> list[str | None]:
+    """The names of the two sessions of `--versus`. If the second was left unfinished, the first is taken as it was completed then."""
+    from pathlib import Path
+
+    from agent.preparing import latest_session
+    from agent.session import resolved
+    from personas.persona import load_persona
+
+    first, second = (load_persona(spec.persona) for spec in specs)  # a wrong name is told before anything runs
+    if options.session is not None:
+        return [options.session, f"{options.session}-versus"]
+    runs = Path(options.runs)
+    unfinished = latest_session(resolved(specs[1]), second, runs, complete=False)
+    return [latest_session(resolved(specs[0]), first, runs, complete=True) if unfinished else None, unfinished]
+
+
 def _what_is_left(limits: Limits, result: SessionResult) -> Limits:
     """The limits of a command hold for all of its sessions together; steps are counted by the session."""
     from decimal import Decimal
 
     left: dict[str, Any] = {}
     if limits.max_usd is not None:
-        left["max_usd"] = max(limits.max_usd - Decimal(result.totals["spent_usd"]), Decimal("0.000001"))
+        left["max_usd"] = max(limits.max_usd - Decimal(result.totals["budgeted_usd"]), Decimal("0.000001"))
     if limits.max_minutes is not None:
         left["max_minutes"] = max(limits.max_minutes - result.totals["seconds"] / 60, 0.000001)
     return limits.model_copy(update=left)
@@ -191,15 +217,18 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
     import asyncio
     import contextlib
     import signal
+    from pathlib import Path
 
     from rich.console import Console
 
-    from agent.session import arun_session
+    from agent.session import LiveOptions, arun_session
     from agent.terminal import make_view
 
     console = Console(stderr=True)
     who = "reader (a baseline that reads words, no VLM)" if spec.model == "reader" else spec.model
     view = make_view(f"{spec.persona}, played by {who}", spec.videos, console, quiet=options.quiet)
+
+    live = LiveOptions(options.headed, options.profile and Path(options.profile), options.record and Path(options.record))
 
     async def run() -> SessionResult:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -219,7 +248,7 @@ def _run(spec: SessionSpec, limits: Limits, session: str | None, options: argpar
                 with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C stops at once there
                     loop.add_signal_handler(number, stop)
 
-        return await arun_session(spec, runs=options.runs, session=session, limits=limits, observer=view.see, on_start=listen)
+        return await arun_session(spec, runs=options.runs, session=session, limits=limits, observer=view.see, on_start=listen, live=live)
 
     with view:
         return asyncio.run(run())

@@ -100,7 +100,7 @@ class Browsing:
         fresh = self._is_fresh(event)
         self._storing = asyncio.create_task(asyncio.to_thread(self._store_frames, stimulus))
         if fresh:
-            self.recorder.record(event)
+            self.recorder.record(event.model_copy(update={"step": self.progress.steps}))
         return stimulus
 
     def _is_fresh(self, event: StimulusEvent) -> bool:
@@ -108,6 +108,11 @@ class Browsing:
         if self.progress.pending is None:
             return True
         before = self.progress.pending.stimulus
+        if before.id != event.id and not getattr(self.environment, "reproducible", True):
+            self._abandon()
+            return True
+        if before.id == event.id and not getattr(self.environment, "same_pictures", True):
+            return not self.progress.pending.answers  # fresh pictures of the same item: what was answered was about the old ones
         if before.id != event.id:
             what = f"the feed now shows {event.id!r} where this session had {before.id!r}"
         elif (before.text, before.frames) != (event.text, event.frames):
@@ -115,6 +120,28 @@ class Browsing:
         else:
             return False
         raise EnvironmentFailed(f"{what}: restore the feed, or begin a new --session")
+
+    def _abandon(self) -> None:
+        """Close a step whose item a live site does not show any more: it moved on while the session was down."""
+        gone = "the site moved on while the session was down"
+        if self.pending.final is None:
+            error = ModelError(gone)
+            error.attempts = 0
+            stage = self.protocol.first_stage
+            self.recorder.record(failure_event(error, step=self.progress.steps, stage=stage, attempt=len(self.pending.answers)))
+        asked = self._action()
+        self.recorder.record(
+            ActionEvent(
+                at=now(),
+                step=self.progress.steps,
+                asked=asked.kind,
+                watch_fraction=asked.watch_fraction,
+                done=ActionKind.PASS,
+                advanced=True,
+                dwell_s=0.0,
+                error=gone,
+            )
+        )
 
     def note_problems(self) -> None:
         """Record what the feed could not show, once."""

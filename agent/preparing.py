@@ -20,7 +20,7 @@ from agent.trace.reader import SessionFolder
 from personas.errors import SpecError, StorageFailed, UserError
 from personas.persona import Persona
 
-__all__ = ["Prepared", "check_session_name", "persona_record", "prepare", "versions"]
+__all__ = ["Prepared", "check_session_name", "latest_session", "persona_record", "prepare", "versions"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _VERSIONED = ("axiofeed", "anthropic", "av", "langgraph", "openai", "pillow", "rapidocr", "tenacity", "wordllama", "xllamacpp")
@@ -66,6 +66,14 @@ def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None
         return Prepared(_numbered(runs, stem, record), resumed=False)
     except OSError as error:
         raise StorageFailed(f"cannot write {runs}: {error.strerror}; mend it or choose another --runs") from error
+
+
+def latest_session(spec: SessionSpec, persona: Persona, runs: Path, *, complete: bool) -> str | None:
+    """The name of the newest session of this spec that is complete, or that is not; None when there is none."""
+    spec_hash = spec.hash(persona_record(persona, spec))
+    folders = (SessionFolder(path.parent) for path in sorted(runs.glob(f"{_stem(persona.name, spec.model)}-*/session.json"), reverse=True))
+    found = (each for each in folders if _spec_hash(each) == spec_hash and (each.status() == "complete") is complete)
+    return next((each.path.name for each in found), None)
 
 
 def _same_feed(old: dict[str, Any], new: dict[str, Any]) -> None:

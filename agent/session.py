@@ -22,13 +22,28 @@ from agent.trace.events import EndEvent
 from agent.trace.making import now
 from agent.trace.recorder import Observer, Recorder
 from environments.base import Environment
+from environments.request import FeedRequest, open_environment
 from personas.errors import AxiofeedError, LimitReached, SpecError, StorageFailed, Unreachable, UserError
 from personas.persona import Persona, load_persona
 
-__all__ = ["SessionResult", "arun_session", "drive", "run_session", "run_with"]
+__all__ = ["LiveOptions", "SessionResult", "arun_session", "drive", "resolved", "run_session", "run_with"]
 
 LANGSMITH_SWITCH = "AXIOFEED_LANGSMITH"
 """Environment variable: only when it is 1 does LangSmith's own tracing setting apply."""
+
+
+@dataclass(frozen=True)
+class LiveOptions:
+    """How an environment is shown, which changes nothing of what is shown and is no part of the spec.
+
+    headed   a browser shows its window
+    profile  a folder that keeps what the user did by hand in the browser, such as logging in
+    record   a folder in which the feed is kept as it is shown, to be replayed
+    """
+
+    headed: bool = False
+    profile: Path | None = None
+    record: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,7 @@ class SessionResult:
         """0 complete, 3 stopped by a limit, 130 interrupted, else by whose fault it was: 1 or 2. 1 also where every clip failed."""
         if self.error is not None:
             return self.error.exit_code
-        if self.totals["steps"] and self.totals["answers"]["failed"] == self.totals["steps"]:
+        if self.reason == "complete" and self.totals["steps"] and self.totals["answers"]["failed"] == self.totals["steps"]:
             return 1
         return {"complete": 0, "limit": 3, "interrupted": 130}.get(self.reason, 1)
 
@@ -81,11 +96,12 @@ def run_session(
     session: str | None = None,
     limits: Limits | None = None,
     observer: Observer | None = None,
+    live: LiveOptions | None = None,
 ) -> SessionResult:
     """Run a session to its end, or carry on with the unfinished one of this spec; see `arun_session`. Works in a notebook too."""
 
     def run() -> SessionResult:
-        return asyncio.run(arun_session(spec, runs=runs, session=session, limits=limits, observer=observer))
+        return asyncio.run(arun_session(spec, runs=runs, session=session, limits=limits, observer=observer, live=live))
 
     if not _in_event_loop():
         return run()
@@ -109,6 +125,7 @@ async def arun_session(
     limits: Limits | None = None,
     observer: Observer | None = None,
     on_start: Callable[[Browsing], None] | None = None,
+    live: LiveOptions | None = None,
 ) -> SessionResult:
     """Run a session in `runs`, under the name `session` or the next free number.
 
@@ -121,17 +138,15 @@ async def arun_session(
     protocol = make_protocol(spec.protocol)
     if spec.cell != "rotate" and spec.cell >= protocol.cells:
         raise SpecError(f"cell {spec.cell}: protocol {spec.protocol} has the prompt cells 0 to {protocol.cells - 1}, or rotate")
-    options = ModelOptions(spec.base_url, spec.serve, spec.model_options)
-    # An address from the environment is part of what the session is: it is in the spec before the spec is hashed.
-    spec = spec.model_copy(update={"base_url": resolved_base_url(spec.model, options)})
-    model = make_model(spec.model, options)
+    spec = resolved(spec)
+    model = make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
     try:
         if limits.max_usd is not None and not model.price_known:
             raise SpecError(
                 f"the price of {model.name} is unknown, so a limit in USD cannot be kept: "
                 "give --model-option price_input=… and price_output=… (USD per million tokens), or leave out --max-usd"
             )
-        environment = await asyncio.to_thread(_environment, spec, model, protocol)
+        environment = await asyncio.to_thread(_environment, spec, model, protocol, live or LiveOptions())
         return await run_with(
             spec,
             persona,
@@ -146,6 +161,12 @@ async def arun_session(
         )
     finally:
         await model.close()
+
+
+def resolved(spec: SessionSpec) -> SessionSpec:
+    """The spec with the address that the environment names, if any: it is part of what the session is. Raises ModelSetupError."""
+    options = ModelOptions(spec.base_url, spec.serve, spec.model_options)
+    return spec.model_copy(update={"base_url": resolved_base_url(spec.model, options)})
 
 
 async def run_with(
@@ -234,15 +255,27 @@ def _result(agent: Browsing, prepared: Prepared, end: EndEvent, **more: Any) -> 
     return SessionResult(prepared.folder.path, agent.spec, end.reason, end.detail, totals, resumed=prepared.resumed, **more)
 
 
-def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol) -> Environment:
-    from environments.feeds import open_feed  # noqa: PLC0415 - the video decoder loads when a session runs
-
-    return open_feed(
-        spec.feed,
-        frames=spec.frames,
-        policy=spec.policy,
-        videos=spec.videos,
-        seed=spec.seed,
-        first_moment=protocol.first_moment,
-        labels_required=model.synthetic,
+def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol, live: LiveOptions) -> Environment:
+    """The environment that a spec describes. Blocks while files are checked."""
+    environment = open_environment(
+        spec.environment,
+        FeedRequest(
+            feed=spec.feed,
+            policy=spec.policy,
+            videos=spec.videos,
+            seed=spec.seed,
+            frames=spec.frames,
+            first_moment=protocol.first_moment,
+            labels_required=model.synthetic,
+            site=spec.site,
+            counts=spec.counts,
+            time_scale=spec.time_scale,
+            headed=live.headed,
+            profile=live.profile,
+        ),
     )
+    if live.record is None:
+        return environment
+    from environments.recorded.recording import Recording  # noqa: PLC0415 - loads when wanted
+
+    return Recording(environment, live.record)

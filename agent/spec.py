@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agent.protocols.registry import PROTOCOLS
+from environments.browser.sites.registry import SITES
 from environments.canonical import content_hash
+from environments.request import ENVIRONMENTS
 from environments.simulated.policies import POLICIES
 from personas.errors import SpecError
 
 __all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length"]
 
 DEFAULT_MODEL = "reader"
+RECORDED = "recorded"
 _MEMORY = re.compile(r"none|recent:([1-9]\d?|100)")
 
 
@@ -36,8 +39,12 @@ class SessionSpec(BaseModel):
     model         `provider/name`, such as "openai/gpt-…"; "reader" is the embedded baseline
     base_url      where the model is served, for `vllm` and `compatible`
     model_options what the provider takes besides, such as {"temperature": "0"}
-    feed          "catalogue" or a folder of videos
-    policy        the order of the feed
+    environment   "simulated", "browser" or "recorded"
+    site          in a browser: "local", the page over `feed`, or a platform's site
+    counts        on the local page: whether it shows counts of likes and comments, and random ones
+    time_scale    on the local page: seconds of clip a second, 0.1 to 16
+    feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed
+    policy        the order of the feed; "recorded" (the default there) is that of a recorded feed
     protocol      what is asked
     cell          the prompt cell, or "rotate": all cells in balanced random order
     memory        "none", or "recent:N": the model is told its last N (1 to 100) actions
@@ -54,7 +61,10 @@ class SessionSpec(BaseModel):
     base_url: str | None = None
     serve: bool = False
     model_options: dict[str, str] = Field(default_factory=dict)
-    environment: Literal["simulated"] = "simulated"
+    environment: str = "simulated"
+    site: str = "local"
+    counts: Literal["shown", "hidden", "random"] = "shown"
+    time_scale: Annotated[float, Field(ge=0.1, le=16)] = 1.0
     feed: Annotated[str, Field(min_length=1)] = "catalogue"
     policy: str = "balanced"
     protocol: str = "feed"
@@ -64,10 +74,41 @@ class SessionSpec(BaseModel):
     videos: Annotated[int, Field(ge=1, le=100_000)] = 40
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
+    @field_validator("cell", mode="before")
+    @classmethod
+    def _check_cell(cls, value: Any) -> Any:
+        if value != "rotate" and not (isinstance(value, int) and value >= 0):
+            raise ValueError("use rotate, or a whole number from 0")
+        return value
+
     @field_validator("policy")
     @classmethod
     def _check_policy(cls, value: str) -> str:
-        return _one_of(value, POLICIES)
+        return _one_of(value, (*POLICIES, RECORDED))
+
+    @field_validator("environment")
+    @classmethod
+    def _check_environment(cls, value: str) -> str:
+        return _one_of(value, ENVIRONMENTS)
+
+    @field_validator("site")
+    @classmethod
+    def _check_site(cls, value: str) -> str:
+        return _one_of(value, SITES)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recorded_order(cls, data: Any) -> Any:
+        """A recorded feed is shown in its own order unless another is asked for."""
+        if isinstance(data, dict) and data.get("environment") == RECORDED:
+            return {"policy": RECORDED} | data
+        return data
+
+    @model_validator(mode="after")
+    def _check_order(self) -> SessionSpec:
+        if self.policy == RECORDED and self.environment != RECORDED:
+            raise ValueError("policy recorded is for --environment recorded")
+        return self
 
     @field_validator("protocol")
     @classmethod
@@ -137,7 +178,8 @@ def complaint(error: ValidationError) -> str:
     lines = []
     for item in error.errors(include_url=False):
         name = str(item["loc"][0]) if item["loc"] else "spec"
-        given = f", not {str(item['input'])[:60]!r}" if name != "base_url" else ""  # a URL may hold a password
+        shown = item["loc"] and name != "base_url"  # a URL may hold a password
+        given = f", not {str(item['input'])[:60]!r}" if shown else ""
         line = f"{name}: {_fit(item)}{given}"
         if line not in lines:
             lines.append(line)

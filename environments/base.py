@@ -136,6 +136,9 @@ class Environment(Protocol):
     Failures while showing raise `personas.errors.EnvironmentFailed`; what the user can fix raises `FeedError`.
     """
 
+    # Optional, both true where an environment does not say: `reproducible`, whether `open(history)` leads to the same next item;
+    # `same_pictures`, whether its pictures are then the same bytes (screenshots are not).
+
     @property
     def problems(self) -> Sequence[FeedProblem]: ...
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from environments.cache import default_cache_dir
 from environments.clips import LoadedFeed
+from environments.request import FeedRequest
 from environments.simulated.policies import POLICIES, build_policy
 from personas.errors import FeedError
 
 if TYPE_CHECKING:
     from environments.simulated.environment import SimulatedFeed
 
-__all__ = ["FOLDER", "KINDS", "POLICIES", "load_feed", "open_feed"]
+__all__ = ["FOLDER", "KINDS", "POLICIES", "check_labels", "load_feed", "open_environment", "open_feed"]
 
 KINDS: dict[str, str] = {
     "catalogue": "environments.catalogue_feed",
@@ -42,6 +43,27 @@ def load_feed(spec: str, cache_dir: Path | None = None) -> LoadedFeed:
         module, rest = FOLDER, spec
     loaded: LoadedFeed = import_module(module).load(rest, where)
     return loaded
+
+
+def check_labels(spec: str, loaded: LoadedFeed) -> None:
+    """Raises FeedError when the feed has no value labels, for respondents that answer from them."""
+    if any(item.labels is None for item in loaded.items):
+        raise FeedError(
+            f"the feed {spec!r} carries no value labels, and this model answers from labels; use --feed catalogue or another model"
+        )
+
+
+def open_environment(request: FeedRequest) -> SimulatedFeed:
+    """The simulated feed that a session asks for."""
+    return open_feed(
+        request.feed,
+        videos=request.videos,
+        frames=request.frames,
+        first_moment=request.first_moment,
+        policy=request.policy,
+        seed=request.seed,
+        labels_required=request.labels_required,
+    )
 
 
 def open_feed(
@@ -70,9 +92,7 @@ def open_feed(
     if videos is not None and videos < 1:
         raise FeedError(f"the number of videos must be at least 1, not {videos}")
     loaded = load_feed(spec, cache_dir)
-    if labels_required and any(item.labels is None for item in loaded.items):
-        raise FeedError(
-            f"the feed {spec!r} carries no value labels, and this model answers from labels; use --feed catalogue or another model"
-        )
+    if labels_required:
+        check_labels(spec, loaded)
     chosen = build_policy(policy, loaded.items, seed, videos)
     return SimulatedFeed(loaded.items, chosen, frames=frames, first_moment=first_moment, videos=videos, problems=loaded.problems)

@@ -27,6 +27,8 @@ ENTRANCES = (
     "agent/__init__.py",
     "agent/__main__.py",
     "agent/browse.py",
+    "agent/rate.py",
+    "environments/recorded/__main__.py",
     "personas/__init__.py",
     "personas/__main__.py",
     "personas/errors.py",

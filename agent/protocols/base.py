@@ -115,16 +115,19 @@ class FeedbackProtocol(Protocol):
     def next_stage(self, stage: str, decision: Decision) -> str | None: ...
 
 
-_CANNOT = r"(?:can't|cannot|can not|won't|will not|am unable to|'m unable to|am not able to|'m not able to)"
+_CANNOT = r"(?:can't|cannot|can not|won't|will not|(?:am|'m) (?:unable|not able) to|(?:must|have to) decline to)"
 _DECLINED = (
-    r"(?:(?:help|assist|comply|engage|proceed|continue|fulfil|respond)(?: you)?(?: with| to| in| by)?"
-    r" (?:this|that|these|such|your|you|the request)"
-    r"|(?:assist|comply|do (?:this|that)|role-?play|pretend to be|play the role|take on|judge|provide|participate)\b)"
+    r"(?:(?:help|assist|comply|engage|participate|fulfil+|answer|respond)\b(?! but| \w+ing\b)"
+    r"|(?:do|provide|judge|continue|proceed|role-?play|pretend|play|take on|adopt)\b[^.!?]{0,20}\b"
+    r"(?:request|task|role|persona|character|person|assessment|evaluation|opinion|people|persons|anyone|others)\b"
+    r"|(?:(?:do|judge|assess|rate|evaluate) (?:this|that)|continue)(?=[.!]|$))"
 )
 REFUSAL_OPENING = re.compile(
-    rf"(?:(?:i'?m |i am )?(?:very |so )?sorry|i apologi[sz]e)[,.;:]? (?:but )?(?:i ?(?:{_CANNOT}|must decline|have to decline)|no\.)"
-    rf"|(?:as an ai[^.!?]{{0,40}}[, ]+)?i ?{_CANNOT} {_DECLINED}"
-    r"|i (?:must|have to) (?:respectfully )?decline"
+    r"(?:unfortunately,? |as an ai[^.!?]{0,40}[, ]+)?"
+    r"(?:(?:(?:i'?m |i am )?(?:very |so )?sorry|i apologi[sz]e)[,.;:]? (?:but )?(?:i am an ai and )?)?"
+    rf"(?:i ?)?(?:{_CANNOT} {_DECLINED}|(?:must|have to) (?:respectfully )?decline\b"
+    r"|(?:'m|am) not comfortable (?:with|doing|judging|rating)\b)"
+    r"|sorry, no\.$"
 )
 """A reply without any JSON object that opens like this is a refusal, not a parse failure. Providers' own marks come first."""
 

@@ -121,6 +121,7 @@ class Progress:
             "possibly_paid": self.possibly_paid,
             "tokens": dict(sorted(self.tokens.items())),
             "spent_usd": str(self.spent_usd),
+            "budgeted_usd": str(self.budgeted_usd),
             "unpriced": self.unpriced,
             "seconds": round(self.seconds, 3),
         }

@@ -1,0 +1,60 @@
+"""What is asked of an environment when a session begins, and the environments by name.
+
+A new environment is a module with `open_environment(request) -> Environment` and one line in `ENVIRONMENTS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from environments.base import Environment
+from personas.errors import SpecError
+
+__all__ = ["ENVIRONMENTS", "FeedRequest", "open_environment"]
+
+ENVIRONMENTS: dict[str, str] = {
+    "simulated": "environments.feeds",
+    "browser": "environments.browser.opening",
+    "recorded": "environments.recorded.feed",
+}
+"""Environments by name, and the module that opens each."""
+
+
+@dataclass(frozen=True)
+class FeedRequest:
+    """What a session wants to see.
+
+    feed            a named feed or a folder
+    policy          the order of the feed
+    videos, seed    how many stimuli at most; what all randomness derives from
+    frames          pictures a stimulus; with `first_moment` the first of them is the very beginning
+    labels_required the respondent answers from labels
+    site            the page that a browser opens
+    counts          whether the page shows counts: shown, hidden, random
+    time_scale      seconds of clip a second, where the page can be told
+    headed          whether the browser shows its window
+    profile         a folder that keeps what the user did by hand, such as logging in
+    """
+
+    feed: str
+    policy: str = "balanced"
+    videos: int | None = None
+    seed: int = 0
+    frames: int = 3
+    first_moment: bool = False
+    labels_required: bool = False
+    site: str = "local"
+    counts: str = "shown"
+    time_scale: float = 1.0
+    headed: bool = False
+    profile: Path | None = None
+
+
+def open_environment(name: str, request: FeedRequest) -> Environment:
+    """The environment of that name, ready for `open`. Blocks while files are checked. Raises SpecError for an unknown name, FeedError."""
+    if name not in ENVIRONMENTS:
+        raise SpecError(f"there is no environment {name!r}; choose one of: {', '.join(ENVIRONMENTS)}")
+    environment: Environment = import_module(ENVIRONMENTS[name]).open_environment(request)
+    return environment
