@@ -55,7 +55,8 @@ class Browsing:
     stop_requested: bool = False
     stimulus: Stimulus | None = field(default=None, repr=False)
     last_failure: str | None = None
-    _storing: asyncio.Task[None] | None = field(default=None, repr=False)
+    _storing: asyncio.Future[list[None]] | None = field(default=None, repr=False)
+    """The frames being stored, beside the question: creating files takes longer than all else the harness does."""
 
     @property
     def progress(self) -> Progress:
@@ -95,10 +96,12 @@ class Browsing:
         self.note_problems()
         self.stimulus = stimulus = None if observed is None else storable(observed)
         if stimulus is None:
+            if self.progress.pending is not None and not getattr(self.environment, "reproducible", True):
+                self._abandon()
             return None
         event = stimulus_event(stimulus, self.progress.steps)
         fresh = self._is_fresh(event)
-        self._storing = asyncio.create_task(asyncio.to_thread(self._store_frames, stimulus))
+        self._storing = asyncio.gather(*(asyncio.to_thread(self.recorder.frames.put, frame) for frame in stimulus.frames))
         if fresh:
             self.recorder.record(event.model_copy(update={"step": self.progress.steps}))
         return stimulus
@@ -205,11 +208,6 @@ class Browsing:
             raise ModelError(
                 f"{self.model.name} failed {FAILURES_IN_A_ROW} times in a row; mend it and run the same command again to go on"
             )
-
-    def _store_frames(self, stimulus: Stimulus) -> None:
-        """Runs beside the question: creating files takes longer than all else the harness does."""
-        for frame in stimulus.frames:
-            self.recorder.frames.put(frame)
 
     def question(self, stage: str) -> Question:
         """Where the protocol stands in this step."""

@@ -44,7 +44,7 @@ def loaded(clips: Path, cache_folder: Path) -> LoadedFeed:
 
 
 def of_clips(loaded: LoadedFeed, cache_folder: Path) -> BrowserFeed:
-    return open_local_feed(loaded, policy="shuffled", seed=3, videos=4, frames=2, time_scale=8.0, cache_dir=cache_folder)
+    return open_local_feed(loaded, policy="shuffled", seed=3, videos=3, frames=2, time_scale=16.0, cache_dir=cache_folder)
 
 
 async def test_every_environment_and_site_is_checked_here() -> None:
@@ -80,7 +80,7 @@ async def test_recording(clips: Path, cache_folder: Path, tmp_path: Path) -> Non
 
 async def test_local_page(loaded: LoadedFeed, cache_folder: Path) -> None:
     """The local page in Chromium: the same items again and after a resume, its pictures aside."""
-    report = await check_environment(lambda: of_clips(loaded, cache_folder), steps=5)
+    report = await check_environment(lambda: of_clips(loaded, cache_folder), steps=4)
     assert report.ok, report
     assert report.ended
 
@@ -100,7 +100,7 @@ async def test_site(name: str, replicas: Replicas) -> None:  # noqa: F811
     feeds: list[BrowserFeed] = []
 
     def feed() -> Environment:
-        feeds.append(BrowserFeed(load_site(name, replicas(name, "ends@6")), frames=1))
+        feeds.append(BrowserFeed(load_site(name, replicas(name, "plain@6")), frames=1))
         return feeds[-1]
 
     report = await check_environment(feed, steps=4)
