@@ -35,8 +35,9 @@ check: setup
 chromium: setup
 	@$(BIN)/python -m environments.browser.install
 
+# Some tests drive a real browser against the clock: what fails is run once more, alone, and has to pass then.
 test: check chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest || { echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
 
 bench: setup
 	$(BIN)/python -m benchmarks.harness_cost

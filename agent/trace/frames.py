@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from pathlib import Path
@@ -52,7 +53,13 @@ def _write_aside(path: Path, data: bytes) -> None:
     """Write under a name that nobody else uses, then rename; nothing is left of an attempt that failed."""
     aside = path.with_suffix(f".{uuid.uuid4().hex}.part")
     try:
-        aside.write_bytes(data)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+        finally:
+            os.close(descriptor)
         aside.replace(path)
     except OSError:
         aside.unlink(missing_ok=True)

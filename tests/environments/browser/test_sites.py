@@ -71,6 +71,10 @@ async def test_a_whole_feed_is_read_item_by_item(chromium_browser: Browser, repl
                 assert item.text.caption == f"Clip number {number} #clip{number}"
                 assert (item.text.author, item.text.hashtags) == (f"walker_{number}", (f"clip{number}",))
             if kind not in {"live", "lazy"}:
+                until = time.monotonic() + 5
+                while item.duration_s is None and time.monotonic() < until:  # the video has still to tell it
+                    await asyncio.sleep(0.05)
+                    item = await site.current(page) or item
                 assert item.duration_s == pytest.approx((1.0, 1.5, 2.0)[number % 3], abs=0.15)
             selector = await site.video(page)
             assert selector is not None and await page.locator(selector).count() == 1
