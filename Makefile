@@ -47,7 +47,7 @@ docs: setup
 
 lock: setup
 	$(PIP) install uv
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --extra bayes --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

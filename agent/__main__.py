@@ -15,6 +15,7 @@ COMMANDS = {
     "feedapp": ("environments.feedapp.__main__", "serve the local feed page"),
     "sites": ("environments.browser.__main__", "check the adapters of platforms' sites"),
     "recorded": ("environments.recorded.__main__", "what a recorded feed holds"),
+    "values": ("evals.values.__main__", "from decisions to value-consistent preferences"),
     "catalogue": ("environments.catalogue.__main__", "the embedded clips: design table, rendering, contact sheet"),
 }
 """Sub-command, the module with its `main(arguments) -> int`, and what it does."""

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from personas.command import CommandParser
+from personas.command import CommandParser, complain
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from agent.browsing import Browsing
@@ -55,17 +56,19 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos, or a recorded feed (default: catalogue)"
     )
-    what.add_argument("--policy", metavar="balanced|shuffled|adaptive", help="order of the feed (default: balanced)")
+    what.add_argument(
+        "--policy", metavar="balanced|shuffled|adaptive|recorded", help="order of the feed (default: balanced; a recorded feed: recorded)"
+    )
     what.add_argument("--protocol", metavar="feed|staged", help="one question a clip, or glance then react (default: feed)")
     what.add_argument("--cell", metavar="rotate|N", help="prompt wording: all in turn, or one of them (default: rotate)")
     what.add_argument("--memory", metavar="none|recent:N", help="whether the model is told its last N actions (default: none)")
     what.add_argument("--frames", type=int, metavar="K", help="pictures a clip (default: 3)")
     what.add_argument("--videos", type=int, metavar="N", help="clips to be shown (default: 40)")
     what.add_argument("--seed", type=int, metavar="N", help="all randomness derives from it (default: 0)")
-    browser = parser.add_argument_group("browser")
+    browser = parser.add_argument_group("browser", "only with --environment browser")
     browser.add_argument("--site", metavar="local|tiktok|youtube_shorts|instagram_reels", help="the page to open (default: local)")
     browser.add_argument("--headed", action="store_true", help="show the browser's window")
-    browser.add_argument("--profile", metavar="DIR", help="keep what you do by hand in the browser, such as logging in")
+    browser.add_argument("--profile", metavar="DIR", help="on a platform's site: keep what you do by hand, such as logging in")
     browser.add_argument("--time-scale", type=float, metavar="X", help="seconds of clip a second on the local page (default: 1)")
     browser.add_argument("--counts", metavar="shown|hidden|random", help="counts on the local page (default: shown)")
     run = parser.add_argument_group("run")
@@ -104,6 +107,7 @@ SPEC_FIELDS = (
 
 def spec_from(options: argparse.Namespace) -> SessionSpec:
     """The session's spec. Raises SpecError."""
+    from agent.option_scopes import SCOPES, misplaced
     from agent.spec import make_spec
     from personas.errors import SpecError
 
@@ -114,7 +118,11 @@ def spec_from(options: argparse.Namespace) -> SessionSpec:
     wrong = [key for key, equals, _ in pairs if not equals or not key]
     if wrong:
         raise SpecError(f"--model-option {wrong[0]!r}: write KEY=VALUE")
-    return make_spec(**fields, serve=options.serve, model_options={key: value for key, _, value in pairs})
+    spec = make_spec(**fields, serve=options.serve, model_options={key: value for key, _, value in pairs})
+    given = [name for name in SCOPES if getattr(options, name) not in (None, False)]  # also at its default: the user meant something by it
+    if complaint := misplaced(given, spec.environment, spec.site):
+        raise SpecError(complaint)
+    return spec
 
 
 def limits_from(options: argparse.Namespace) -> Limits:
@@ -140,20 +148,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _browse(options)
     except AxiofeedError as error:
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as bug:  # the border: the session's record has been written
         if options.verbose:
             raise
-        _complain(f"{type(bug).__name__}: {bug} (a fault of axiofeed; --verbose shows where)")
+        complain(f"{type(bug).__name__}: {one_line(str(bug), None, fold=True)} (a fault of axiofeed; --verbose shows where)")
         return 1
-
-
-def _complain(text: str) -> None:
-    """One line on stderr. File names and servers' words may be in it, so nothing that steers a terminal goes through."""
-    print("error: " + "".join(c if c.isprintable() else " " for c in text), file=sys.stderr)
 
 
 def _browse(options: argparse.Namespace) -> int:
@@ -274,7 +277,7 @@ def _report(results: Sequence[SessionResult], options: argparse.Namespace) -> No
     console.print()
     for result in results:
         if result.reason == "failed" or (result.exit_code == 1):
-            _complain(_closing(result))
+            complain(_closing(result))
         else:
             console.print(_closing(result), markup=False, soft_wrap=True)
     if options.json:

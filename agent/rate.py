@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from personas.command import CommandParser
+from personas.command import CommandParser, complain
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from agent.people.rater import RaterResult, Study
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _rate(options)
     except AxiofeedError as error:
-        _say(f"error: {error}")
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -154,7 +155,7 @@ def _report(results: Sequence[RaterResult], options: argparse.Namespace) -> None
         told = result.summary()
         _say(f"{result.rater}: {_standing(result)}. run folder: {result.folder}")
         if told.get("detail") and told["status"] == "failed":
-            _say(f"error: {result.rater}: {told['detail']}")
+            complain(f"{result.rater}: {told['detail']}")
     if any(result.exit_code for result in results):
         _say("To go on: the same command, with the same links")
     if options.json:
@@ -173,7 +174,7 @@ def _standing(result: RaterResult) -> str:
 
 def _say(line: str) -> None:
     """One line on stderr. File names may be in it, so nothing that steers a terminal goes through."""
-    sys.stderr.write("".join(c if c.isprintable() else " " for c in line) + "\n")
+    sys.stderr.write(one_line(line, None) + "\n")
     sys.stderr.flush()
 
 

@@ -14,6 +14,7 @@ from agent.browsing import Browsing, Interrupted
 from agent.logs import logger
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model, resolved_base_url
+from agent.option_scopes import misplaced
 from agent.preparing import Prepared, persona_record, prepare, versions
 from agent.protocols.base import FeedbackProtocol
 from agent.protocols.registry import make_protocol
@@ -37,8 +38,8 @@ class LiveOptions:
     """How an environment is shown, which changes nothing of what is shown and is no part of the spec.
 
     headed   a browser shows its window
-    profile  a folder that keeps what the user did by hand in the browser, such as logging in
-    record   a folder in which the feed is kept as it is shown, to be replayed
+    profile  on a platform's site: a folder that keeps what the user did by hand in the browser, such as logging in
+    record   in any environment: a folder in which the feed is kept as it is shown, to be replayed
     """
 
     headed: bool = False
@@ -133,7 +134,10 @@ async def arun_session(
     Raises UserError before anything is written when the spec cannot be run. What stops a running session is in the result: its record is
     written first, and the same call carries on.
     """
-    spec, limits = spec or SessionSpec(), limits or Limits()
+    spec, limits, live = spec or SessionSpec(), limits or Limits(), live or LiveOptions()
+    chosen = [name for name, value in (("headed", live.headed), ("profile", live.profile)) if value]
+    if wrong := misplaced(chosen, spec.environment, spec.site):
+        raise SpecError(wrong)
     persona = load_persona(spec.persona)
     protocol = make_protocol(spec.protocol)
     if spec.cell != "rotate" and spec.cell >= protocol.cells:
@@ -146,7 +150,7 @@ async def arun_session(
                 f"the price of {model.name} is unknown, so a limit in USD cannot be kept: "
                 "give --model-option price_input=… and price_output=… (USD per million tokens), or leave out --max-usd"
             )
-        environment = await asyncio.to_thread(_environment, spec, model, protocol, live or LiveOptions())
+        environment = await asyncio.to_thread(_environment, spec, model, protocol, live)
         return await run_with(
             spec,
             persona,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from agent.option_scopes import SCOPES, misplaced
 from agent.protocols.registry import PROTOCOLS
 from environments.browser.sites.registry import SITES
 from environments.canonical import content_hash
@@ -22,6 +23,7 @@ __all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length
 
 DEFAULT_MODEL = "reader"
 RECORDED = "recorded"
+DECK = "deck"
 _MEMORY = re.compile(r"none|recent:([1-9]\d?|100)")
 
 
@@ -34,16 +36,18 @@ def _one_of(value: str, choices: Collection[str]) -> str:
 class SessionSpec(BaseModel):
     """One session: a respondent (model × persona × protocol) and the feed it meets. Two sessions with equal specs are the same session.
 
+    A field that the environment would ignore (`agent.option_scopes`) stays at its default.
+
     persona       a library name or a path to a TOML file
     paraphrase    which of the persona's texts is used, from 0
     model         `provider/name`, such as "openai/gpt-…"; "reader" is the embedded baseline
     base_url      where the model is served, for `vllm` and `compatible`
     model_options what the provider takes besides, such as {"temperature": "0"}
-    environment   "simulated", "browser" or "recorded"
+    environment   "simulated", "browser", "recorded" or "deck": items of a questionnaire, for the protocols `likert` and `likert-svs`
     site          in a browser: "local", the page over `feed`, or a platform's site
     counts        on the local page: whether it shows counts of likes and comments, and random ones
     time_scale    on the local page: seconds of clip a second, 0.1 to 16
-    feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed
+    feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed, for "deck" the name of a deck
     policy        the order of the feed; "recorded" (the default there) is that of a recorded feed
     protocol      what is asked
     cell          the prompt cell, or "rotate": all cells in balanced random order
@@ -108,6 +112,26 @@ class SessionSpec(BaseModel):
     def _check_order(self) -> SessionSpec:
         if self.policy == RECORDED and self.environment != RECORDED:
             raise ValueError("policy recorded is for --environment recorded")
+        return self
+
+    @model_validator(mode="after")
+    def _check_scopes(self) -> SessionSpec:
+        """A field off its default that this environment would ignore is a mistake."""
+        fields = type(self).model_fields
+        changed = [name for name in SCOPES if name in fields and getattr(self, name) != fields[name].default]
+        if wrong := misplaced(changed, self.environment, self.site):
+            raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _check_deck(self) -> SessionSpec:
+        """A deck's items are asked about on a scale, each afresh, in an order of the deck's own; nothing else is asked so."""
+        deck = self.environment == DECK
+        if deck != self.protocol.startswith("likert"):
+            raise ValueError("--environment deck and --protocol likert (or likert-svs) go together: give both or neither")
+        ignored = [name for name in ("policy", "memory") if deck and getattr(self, name) != type(self).model_fields[name].default]
+        if ignored:
+            raise ValueError(f"{ignored[0]} means nothing to --environment deck: leave it out")
         return self
 
     @field_validator("protocol")
@@ -177,10 +201,10 @@ def complaint(error: ValidationError) -> str:
     """A validation error as one line: field, what is wrong, what was given."""
     lines = []
     for item in error.errors(include_url=False):
-        name = str(item["loc"][0]) if item["loc"] else "spec"
-        shown = item["loc"] and name != "base_url"  # a URL may hold a password
+        name = f"{item['loc'][0]}: " if item["loc"] else ""  # without one it is about several fields, and names them
+        shown = name not in {"", "base_url: "}  # a URL may hold a password
         given = f", not {str(item['input'])[:60]!r}" if shown else ""
-        line = f"{name}: {_fit(item)}{given}"
+        line = f"{name}{_fit(item)}{given}"
         if line not in lines:
             lines.append(line)
     return "; ".join(lines)

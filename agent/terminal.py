@@ -17,8 +17,9 @@ from agent.protocols.base import AnswerState
 from agent.trace.events import ActionEvent, AnswerEvent, Event, ProblemEvent, ResumeEvent, SessionEvent, StimulusEvent
 from agent.trace.progress import Progress
 from environments.base import ActionKind
+from personas.one_line import one_line
 
-__all__ = ["LiveView", "PlainView", "View", "make_view", "one_line"]
+__all__ = ["LiveView", "PlainView", "View", "make_view"]
 
 STYLE = {ActionKind.LIKE: "bold magenta", ActionKind.WATCH: "cyan", ActionKind.SKIP: "bright_black", ActionKind.PASS: "yellow"}
 RECENT = 8
@@ -43,12 +44,6 @@ def make_view(title: str, videos: int, console: Console, quiet: bool = False) ->
     if quiet:
         return QuietView()
     return LiveView(title, videos, console) if console.is_terminal and not console.is_dumb_terminal else PlainView(title, videos, console)
-
-
-def one_line(text: str, width: int) -> str:
-    """Text from outside, fit for a terminal: control characters out, white space folded, cut to `width` characters."""
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return shown if len(shown) <= width else shown[: max(1, width - 1)] + "…"
 
 
 class _Follower:
@@ -78,7 +73,7 @@ class _Follower:
     def caption(self, width: int) -> str:
         if self.stimulus is None:
             return ""
-        return one_line(str(self.stimulus.text.get("caption", "")) or self.stimulus.id, width)
+        return one_line(str(self.stimulus.text.get("caption", "")) or self.stimulus.id, width, fold=True)
 
     def verdict(self, event: ActionEvent) -> str:
         """The decision in words; for anything but an answer, its state and why."""
@@ -93,7 +88,7 @@ class _Follower:
         reason = (
             self.answer.decision.reason if self.answer.decision else self.answer.error or self.answer.refusal or self.answer.fault or ""
         )
-        return one_line(reason, width)
+        return one_line(reason, width, fold=True)
 
     def eta(self, progress: Progress) -> str:
         if self.done_here < SETTLED:
@@ -152,7 +147,7 @@ class PlainView(_Follower):
             self._print(f"{self.title}: {self.videos} clips")
             self._print("   clip  decision    caption")
         if isinstance(event, ProblemEvent):
-            self._print(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}")
+            self._print(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160, fold=True)}")
         elif isinstance(event, ResumeEvent):
             self._print(f"carrying on after {progress.steps} clips")
         elif isinstance(event, ActionEvent):
@@ -185,7 +180,7 @@ class LiveView(_Follower):
         """Redraw."""
         self.follow(event, progress)
         if isinstance(event, ProblemEvent):
-            self._console.print(Text(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160)}", style="yellow"))
+            self._console.print(Text(f"not shown: {one_line(event.name, 80)}: {one_line(event.reason, 160, fold=True)}", style="yellow"))
         elif isinstance(event, ActionEvent):
             self._recent = [*self._recent, (event.done, self.verdict(event), self.caption(90))][-RECENT:]
             self.stimulus = None

@@ -1,7 +1,9 @@
-"""`python -m benchmarks.browser`: steps a second in the browser against a bare Playwright script; memory of eight sessions over 500 steps.
+"""`python -m benchmarks.browser`: steps a second in the browser against a bare Playwright script; memory of eight sessions over 1500 steps.
 
 A step is: three screenshots at the midpoints of equal parts of the clip, and a swipe to the next, on the local page. Both take turns in one
-run, each on a fresh page of its own browser; opening is not timed. Memory is the resident set of this process and all below it.
+run, each on a fresh page of its own browser; opening is not timed. Memory is what this process and all below it hold themselves or share
+among each other (anonymous and shared memory; a page that n processes share counts 1/n in each), not the files of programs, which other
+programs map too; by kind of process, with how much it still grows after the first 504 steps.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +29,8 @@ from environments.clips import LoadedFeed
 from environments.folder import load
 
 FRAMES = 3
+SAMPLE_EVERY = 12  # steps
+WARM_UP = 504  # steps; the driver collects its garbage late, and fills its heap first
 CURRENT = 'article[aria-current="true"]'
 SEEK = f"""time => new Promise(done => {{
   const video = document.querySelector('{CURRENT} video');
@@ -99,30 +105,56 @@ async def bare(loaded: LoadedFeed, steps: int, cache: Path) -> float:
 
 
 async def memory(loaded: LoadedFeed, sessions: int, steps: int, cache: Path) -> dict[str, object]:
-    """Resident MiB of the process tree while `sessions` in one browser make `steps` steps together."""
+    """MiB of the process tree by kind of process while `sessions` in one browser make `steps` steps together."""
     feeds = [
         open_local_feed(loaded, policy="shuffled", seed=seed, frames=1, time_scale=16.0, cache_dir=cache, videos=-(-steps // sessions))
         for seed in range(sessions)
     ]
-    taken: list[float] = []
+    taken: list[dict[str, float]] = []
     await asyncio.gather(*(feed.open() for feed in feeds))
     begun = time.perf_counter()
     await asyncio.gather(*(_walk(feed, taken) for feed in feeds))
     took = time.perf_counter() - begun
     for feed in feeds:
         await feed.close()
-    points = {f"after_{number}": round(statistics.median(taken[number - 10 : number])) for number in (50, len(taken) // 2, len(taken))}
-    return {"sessions": sessions, "steps": len(taken), "steps_per_s": round(len(taken) / took, 2), "resident_mib": points}
+    marks = [mark for mark in (50, 252, 504, 1008) if mark < len(taken)]
+    points = {f"after_{mark}": _about(taken, mark) for mark in (*marks, len(taken))}
+    settled = taken[WARM_UP::SAMPLE_EVERY]
+    growth = {kind: _growth([each[kind] for each in settled]) for kind in taken[-1]} if len(settled) > 9 else {}
+    return {
+        "sessions": sessions,
+        "steps": len(taken),
+        "steps_per_s": round(len(taken) / took, 2),
+        "memory_mib": points,
+        f"growth_mib_per_100_steps_after_{WARM_UP}": growth,
+    }
 
 
-async def _walk(feed: BrowserFeed, taken: list[float]) -> None:
+async def _walk(feed: BrowserFeed, taken: list[dict[str, float]]) -> None:
     while await feed.observe() is not None:
         await feed.act(Action(ActionKind.SKIP, 0.1))
-        taken.append(resident_mib(os.getpid()))
+        taken.append(memory_mib(os.getpid()) if not len(taken) % SAMPLE_EVERY else taken[-1])
 
 
-def resident_mib(root: int) -> float:
-    """Resident set of a process and all below it, in MiB; pages that they share count once each time."""
+def _about(taken: Sequence[dict[str, float]], mark: int) -> dict[str, int]:
+    """Medians over the 48 steps up to `mark`."""
+    near = taken[max(0, mark - 48) : mark]
+    return {kind: round(statistics.median(each.get(kind, 0.0) for each in near)) for kind in taken[-1]}
+
+
+def _growth(values: Sequence[float]) -> dict[str, float]:
+    """Slope of a least-squares line and its 95 % interval (t, as if samples were independent), in MiB per 100 steps."""
+    from scipy import stats  # noqa: PLC0415
+
+    line = stats.linregress(range(len(values)), values)
+    per_100 = 100 / SAMPLE_EVERY
+    half = float(stats.t.ppf(0.975, len(values) - 2)) * float(line.stderr) * per_100
+    slope = float(line.slope) * per_100
+    return {"slope": round(slope, 2), "low": round(slope - half, 2), "high": round(slope + half, 2), "samples": len(values)}
+
+
+def memory_mib(root: int) -> dict[str, float]:
+    """Memory of a process and all below it, in MiB, by kind (python, driver, browser, renderer, gpu-process …) and of all."""
     parents: dict[int, int] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -132,14 +164,20 @@ def resident_mib(root: int) -> float:
     tree = {root}
     while more := {child for child, parent in parents.items() if parent in tree} - tree:
         tree |= more
-    return sum(_pages(pid) for pid in tree) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    found: Counter[str] = Counter()
+    for pid in tree:
+        try:
+            kilobytes = re.findall(r"^Pss_(?:Anon|Shmem): +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+            kind = "python" if pid == root else _kind(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue  # it has just ended
+        found[kind] += sum(map(int, kilobytes))
+    return {kind: total / 1024 for kind, total in sorted(found.items())} | {"all": found.total() / 1024}
 
 
-def _pages(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0
+def _kind(command: str) -> str:
+    named = re.search(r"--type=([a-z-]+)", command)
+    return named[1] if named else "browser" if "--user-data-dir" in command else "driver" if "node" in command else "other"
 
 
 def _figures(values: Sequence[float]) -> dict[str, float]:
@@ -169,7 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.browser", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=30, help="steps a turn (default: %(default)s)")
-    parser.add_argument("--long", type=int, default=504, help="steps of the memory run, over eight sessions (default: %(default)s)")
+    parser.add_argument("--long", type=int, default=1512, help="steps of the memory run, over eight sessions (default: %(default)s)")
     options = parser.parse_args()
     print(json.dumps(asyncio.run(measure(options.rounds, options.steps, options.long)), indent=1))
     return 0

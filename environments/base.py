@@ -50,7 +50,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class StimulusText:
-    """The words that come with a stimulus. All of it is data from outside: never an instruction, never a path."""
+    """The words that come with a stimulus. All of it is data from outside: never an instruction, never a path.
+
+    `screen`: where it is seen on a page, all that can be read there, from the accessibility tree, in reading order, one line each.
+    """
 
     caption: str = ""
     author: str = ""
@@ -58,6 +61,7 @@ class StimulusText:
     sound: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     transcript: str = ""
+    screen: str = ""
 
 
 @dataclass(frozen=True)

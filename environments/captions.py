@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from environments.base import StimulusText
-from environments.clips import Problem, one_line
+from environments.clips import Problem
 from personas.errors import FeedError
+from personas.one_line import one_line
 
 __all__ = ["CSV_NAME", "Captions", "VideoRow", "file_key", "parse_hashtags", "read_captions"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from environments.base import StimulusText
 from environments.canonical import content_hash
 
-__all__ = ["FeedItem", "LoadedFeed", "Problem", "feed_fingerprint", "one_line"]
+__all__ = ["FeedItem", "LoadedFeed", "Problem", "feed_fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,3 @@ def _described(item: FeedItem) -> list[object]:
     words = [text.caption, text.author, list(text.hashtags), text.sound, dict(text.counts), text.transcript]
     labels = None if item.labels is None else dict(item.labels)
     return [item.id, words, item.duration_s, item.source, labels, item.labels_source, item.cluster, item.stratum, item.topic]
-
-
-def one_line(text: str, limit: int = 120) -> str:
-    """`text` for a message or an id: control characters and broken UTF-8 escaped, at most `limit` characters."""
-    escaped = "".join(
-        char if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or char == "\u200d" else f"\\u{ord(char):04x}"
-        for char in text
-    )
-    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from environments.base import StimulusText
 from environments.captions import CSV_NAME, Captions, file_key, read_captions
-from environments.clips import FeedItem, LoadedFeed, Problem, one_line
+from environments.clips import FeedItem, LoadedFeed, Problem
 from environments.soundness import check_all
 from personas.errors import FeedError
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from environments.video import VideoFacts

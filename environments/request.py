@@ -18,6 +18,7 @@ ENVIRONMENTS: dict[str, str] = {
     "simulated": "environments.feeds",
     "browser": "environments.browser.opening",
     "recorded": "environments.recorded.feed",
+    "deck": "environments.deck",
 }
 """Environments by name, and the module that opens each."""
 

@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import asdict
 
-from personas.command import CommandParser
+from personas.command import CommandParser, complain
 from personas.errors import PersonaError
 from personas.persona import Persona, load_library, load_persona
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             return _show(load_persona(options.persona), options.json)
         return _check(options.persona, options.json)
     except PersonaError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
         return error.exit_code
 
 

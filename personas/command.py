@@ -1,11 +1,14 @@
-"""The command lines' parser: the standard one, but a mistake is one line that says what is wrong and where help is."""
+"""What all command lines share: a parser whose mistakes are one line that says what is wrong, and how a command complains."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import NoReturn
 
-__all__ = ["CommandParser"]
+from personas.one_line import one_line
+
+__all__ = ["CommandParser", "complain"]
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -16,5 +19,11 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with one line on stderr."""
-        line = "".join(c if c.isprintable() else " " for c in message)
-        self.exit(2, f"error: {line}; see `{self.prog} --help`\n")
+        complain(f"{message}; see `{self.prog} --help`")
+        sys.exit(2)
+
+
+def complain(message: str) -> None:
+    """One line on stderr. File names and servers' words may be in it, so nothing that steers a terminal goes through."""
+    sys.stderr.write(f"error: {one_line(message, None)}\n")
+    sys.stderr.flush()

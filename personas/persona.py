@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from personas.errors import PersonaError
+from personas.one_line import one_line
 
 __all__ = [
     "FORMS",
@@ -26,7 +27,6 @@ __all__ = [
     "load_library",
     "load_persona",
     "persona_names",
-    "printable",
 ]
 
 Kind = Literal["default", "control", "high", "low", "higher-order", "trait-list", "own"]
@@ -101,12 +101,6 @@ def load_persona(name_or_path: str) -> Persona:
     return _parse(source.read_bytes(), f"{name_or_path}.toml", name_or_path)
 
 
-def printable(text: str, limit: int = 200) -> str:
-    """`text` on one line, fit for a terminal: what cannot be printed is escaped, and what is too long is cut."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:limit])
-    return line + ("…" if len(text) > limit else "")
-
-
 def _folder() -> Any:
     return files("personas").joinpath("library")
 
@@ -125,12 +119,12 @@ def _unknown(name: str) -> str:
     names = persona_names()
     near = get_close_matches(name.lower().strip().replace("_", "-").replace(" ", "-"), names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? See" if near else "see"
-    asked = f'there is no persona "{printable(name, 60)}"' if name.strip() else "the name of the persona is empty"
+    asked = f'there is no persona "{one_line(name, 60)}"' if name.strip() else "the name of the persona is empty"
     return f"{asked}; {hint} the names with `python -m personas list`, or give the path of a .toml file"
 
 
 def _from_file(path: Path) -> Persona:
-    source = printable(str(path))
+    source = one_line(str(path), 200)
     persona = _parse(_read(path, source), source, path.stem)
     if persona.name in persona_names() and persona != load_persona(persona.name):
         # Two different personas under one name could not be told apart in a table.

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from personas.errors import PersonaError
-from personas.persona import FORMS, KINDS, Form, Kind, Persona, PersonaText, printable
+from personas.one_line import one_line
+from personas.persona import FORMS, KINDS, Form, Kind, Persona, PersonaText
 from personas.schwartz import NAMES, VALUES
 
 __all__ = ["PersonaFile", "TextEntry", "parse_persona"]
@@ -143,7 +144,7 @@ def _toml(data: bytes, source: str) -> Mapping[str, Any]:
         line = data[: error.start].count(b"\n") + 1
         raise PersonaError(f"{source}: line {line}: is not UTF-8 text; save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        what = printable(str(error))
+        what = one_line(str(error), 200)
         raise PersonaError(f'{source}: is not valid TOML: {what}; texts go in quotes: text = "You are …"') from None
     except (ValueError, RecursionError):  # a number of thousands of digits; brackets nested a thousand deep
         raise PersonaError(f"{source}: is not valid TOML: a value is too long or nested too deep; take it out") from None
@@ -181,7 +182,7 @@ def _explain(error: ValidationError) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"] if part != "[key]").lstrip(".")
     message = _advice(str(first["type"]), key, first)
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return (f"{printable(key, 60)}: " if key else "") + message + more
+    return (f"{one_line(key, 60)}: " if key else "") + message + more
 
 
 def _advice(kind: str, key: str, fault: Any) -> str:

@@ -29,6 +29,8 @@ ENTRANCES = (
     "agent/browse.py",
     "agent/rate.py",
     "environments/recorded/__main__.py",
+    "evals/values/__main__.py",
+    "evals/values/command.py",
     "personas/__init__.py",
     "personas/__main__.py",
     "personas/errors.py",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-import openai as sdk
-from httpx2 import Response
 from pydantic import BaseModel
 
 from agent.models.base import Prompt, Turn, Usage
-from agent.models.endpoint import Endpoint
 from agent.models.http_model import Answer, Count, OrUnknown, finish_reason, image_base64, read_json, spoken
-from agent.models.openai import openai_client, withheld_headers
+from agent.models.openai_sdk import InputDetails, OpenAIDialect, OutputDetails, counted
 from agent.models.option_logprobs import Token, option_logprobs
 from agent.models.schema import SCHEMA_NAME, sent_schema
 from personas.errors import Unavailable
@@ -52,29 +49,15 @@ class _Choice(BaseModel):
     logprobs: _Logprobs | None = None
 
 
-class _PromptDetails(BaseModel):
-    cached_tokens: Count = None
-    cache_write_tokens: Count = None
-
-
-class _CompletionDetails(BaseModel):
-    reasoning_tokens: Count = None
-
-
 class _Usage(BaseModel):
     prompt_tokens: Count = None
     completion_tokens: Count = None
-    prompt_tokens_details: Annotated[_PromptDetails | None, OrUnknown] = None
-    completion_tokens_details: Annotated[_CompletionDetails | None, OrUnknown] = None
+    prompt_tokens_details: Annotated[InputDetails | None, OrUnknown] = None
+    completion_tokens_details: Annotated[OutputDetails | None, OrUnknown] = None
 
     def counted(self) -> Usage | None:
-        """`prompt_tokens` includes what was read from and written to the cache; here each token is counted once. None without counts."""
-        if self.prompt_tokens is None or self.completion_tokens is None:
-            return None
-        details = self.prompt_tokens_details or _PromptDetails()
-        cached, written = details.cached_tokens or 0, details.cache_write_tokens or 0
-        reasoning = (self.completion_tokens_details or _CompletionDetails()).reasoning_tokens or 0
-        return Usage(max(0, self.prompt_tokens - cached - written), cached, written, self.completion_tokens, reasoning)
+        """Each token once; None without counts."""
+        return counted(self.prompt_tokens, self.completion_tokens, self.prompt_tokens_details, self.completion_tokens_details)
 
 
 class _Completion(BaseModel):
@@ -83,14 +66,10 @@ class _Completion(BaseModel):
     usage: Annotated[_Usage | None, OrUnknown] = None
 
 
-class ChatCompletions:
+class ChatCompletions(OpenAIDialect):
     """The dialect of `POST /chat/completions`."""
 
-    sdk = sdk
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._client: sdk.AsyncOpenAI | None = None
+    path = "/chat/completions"
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         settings = self._endpoint.settings
@@ -136,13 +115,6 @@ class ChatCompletions:
         parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": image} for image in images]
         return {"role": turn.role, "content": [*parts, {"type": "text", "text": turn.text}]}
 
-    async def post(self, body: dict[str, Any]) -> bytes:
-        if self._client is None:
-            self._client = openai_client(self._endpoint)
-        withheld = withheld_headers(self._endpoint)
-        response = await self._client.post("/chat/completions", body=body, cast_to=Response, options={"headers": withheld})
-        return response.content
-
     def read(self, content: bytes, prompt: Prompt) -> Answer:
         completion = read_json(content, _Completion)
         if not completion.choices:
@@ -158,7 +130,3 @@ class ChatCompletions:
             model_version=completion.model or "",
             logprobs=option_logprobs(tokens, prompt.answer) if tokens else None,
         )
-
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()

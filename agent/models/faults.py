@@ -18,6 +18,7 @@ from typing import Any
 from httpx2 import ConnectError, ConnectTimeout, PoolTimeout, ProxyError
 
 from personas.errors import AxiofeedError, ModelError, ModelSetupError, Rejected, Throttled, Unavailable, Unreachable
+from personas.one_line import one_line
 
 __all__ = ["Caller", "Refused", "classify", "clean", "sdk_errors"]
 
@@ -52,8 +53,7 @@ def clean(text: str, key: str | None = None) -> str:
     if key:
         text = re.sub(re.escape(key[:8]) + (r"\S*" if len(key) > 8 else ""), "[key]", text)
     text = _SECRETS.sub("[key]", text)
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= 300 else line[:299] + "…"
+    return one_line(text, 300, fold=True)
 
 
 def sdk_errors(sdk: ModuleType) -> tuple[type[Exception], ...]:

@@ -21,7 +21,7 @@ from agent.models.endpoint import Endpoint
 from agent.models.gguf_files import find_files
 from agent.models.http_model import Answer, HttpModel
 from agent.models.llamacpp_server import LlamaServer, LlamaSettings, load_xllamacpp
-from agent.models.openai import openai_client
+from agent.models.openai_sdk import openai_client
 from agent.models.prices import FREE
 from agent.models.schema import bounded_schema
 from agent.models.settings import check_keys, read_settings

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import openai as sdk
-from httpx2 import Response
 from pydantic import BaseModel
 
 from agent.models.base import Prompt, Turn, Usage
 from agent.models.base_urls import OPENAI_URL
 from agent.models.endpoint import Endpoint, require_key
 from agent.models.http_model import Answer, Count, HttpModel, OrUnknown, finish_reason, image_base64, read_json, spoken
+from agent.models.openai_sdk import InputDetails, OpenAIDialect, OutputDetails, counted
 from agent.models.prices import price_for
 from agent.models.schema import SCHEMA_NAME, sent_schema
 from agent.models.settings import HTTP_KEYS, read_settings
@@ -20,7 +19,7 @@ from personas.errors import Rejected, Unavailable
 if TYPE_CHECKING:
     from agent.models.registry import ModelOptions
 
-__all__ = ["Responses", "build", "openai_client", "withheld_headers"]
+__all__ = ["Responses", "build"]
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 # The models reason before they answer, and those tokens count against the limit.
@@ -38,29 +37,15 @@ class _Item(BaseModel):
     content: list[_Part] | None = None
 
 
-class _InputDetails(BaseModel):
-    cached_tokens: Count = None
-    cache_write_tokens: Count = None
-
-
-class _OutputDetails(BaseModel):
-    reasoning_tokens: Count = None
-
-
 class _Usage(BaseModel):
     input_tokens: Count = None
     output_tokens: Count = None
-    input_tokens_details: Annotated[_InputDetails | None, OrUnknown] = None
-    output_tokens_details: Annotated[_OutputDetails | None, OrUnknown] = None
+    input_tokens_details: Annotated[InputDetails | None, OrUnknown] = None
+    output_tokens_details: Annotated[OutputDetails | None, OrUnknown] = None
 
     def counted(self) -> Usage | None:
-        """The API counts cache reads and writes within `input_tokens`; here each token is counted once. None without counts."""
-        if self.input_tokens is None or self.output_tokens is None:
-            return None
-        details = self.input_tokens_details or _InputDetails()
-        cached, written = details.cached_tokens or 0, details.cache_write_tokens or 0
-        reasoning = (self.output_tokens_details or _OutputDetails()).reasoning_tokens or 0
-        return Usage(max(0, self.input_tokens - cached - written), cached, written, self.output_tokens, reasoning)
+        """Each token once; None without counts."""
+        return counted(self.input_tokens, self.output_tokens, self.input_tokens_details, self.output_tokens_details)
 
 
 class _Reason(BaseModel):
@@ -82,14 +67,10 @@ class _Response(BaseModel):
     usage: Annotated[_Usage | None, OrUnknown] = None
 
 
-class Responses:
+class Responses(OpenAIDialect):
     """The dialect of `POST /responses`."""
 
-    sdk = sdk
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._client: sdk.AsyncOpenAI | None = None
+    path = "/responses"
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         settings = self._endpoint.settings
@@ -119,13 +100,6 @@ class Responses:
         ]
         return {"role": "user", "content": [*parts, {"type": "input_text", "text": turn.text}]}
 
-    async def post(self, body: dict[str, Any]) -> bytes:
-        if self._client is None:
-            self._client = openai_client(self._endpoint)
-        # The typed method walks the whole body against its types first: 40 % of the time of a call, for nothing.
-        response = await self._client.post("/responses", body=body, cast_to=Response)
-        return response.content
-
     def read(self, content: bytes, prompt: Prompt) -> Answer:
         response = read_json(content, _Response)
         if response.status == "failed" or (response.error is not None and not response.output):
@@ -145,10 +119,6 @@ class Responses:
             standard_price=response.service_tier in (None, "auto", "default"),
         )
 
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-
 
 def _failure(error: _Error) -> Rejected | Unavailable:
     """What a response of status `failed` is: the server's fault by these codes, the request's by all others."""
@@ -156,26 +126,6 @@ def _failure(error: _Error) -> Rejected | Unavailable:
     if error.code in (None, "server_error", "rate_limit_exceeded", "vector_store_timeout"):
         return Unavailable(what)
     return Rejected(what)
-
-
-def openai_client(endpoint: Endpoint) -> sdk.AsyncOpenAI:
-    """A client of the OpenAI SDK that never retries."""
-    timeout_s = endpoint.settings.timeout_s
-    return sdk.AsyncOpenAI(
-        api_key=endpoint.key or "none",
-        base_url=endpoint.base_url,
-        max_retries=0,
-        # The deadline of the whole call is kept outside and comes later than that for connecting, so that the two are told apart.
-        timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, 0.5 * timeout_s)),
-    )
-
-
-def withheld_headers(endpoint: Endpoint) -> dict[str, Any]:
-    """Headers that the SDK would take from the user's environment, or make up, and that this endpoint must not get."""
-    withheld: dict[str, Any] = {} if endpoint.provider == "openai" else {"OpenAI-Organization": sdk.omit, "OpenAI-Project": sdk.omit}
-    if endpoint.key is None:
-        withheld["Authorization"] = sdk.omit
-    return withheld
 
 
 def build(name: str, options: ModelOptions) -> HttpModel:

@@ -16,13 +16,14 @@ from decimal import Decimal
 from agent.models.base import Prompt, Reply
 from agent.people.record import WatchRecord, watch_record
 from environments.base import Action, ActionKind, Outcome, PastStep, Stimulus
-from environments.clips import FeedItem, LoadedFeed, Problem, one_line
+from environments.clips import FeedItem, LoadedFeed, Problem
 from environments.feedapp.events import EventKind, FeedEvent
 from environments.feedapp.ledger import ItemRecord, Ledger
 from environments.feedapp.settings import PageSettings, shown_counts
 from environments.simulated.environment import SimulatedFeed
 from environments.simulated.policies import build_policy
 from personas.errors import EnvironmentFailed, ModelError
+from personas.one_line import one_line
 
 __all__ = ["Pending", "Person", "PersonFeed"]
 

@@ -76,7 +76,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision about one stimulus. `watch_fraction` in [0, 1]; `rating` in 0..5, None where the protocol did not ask for it."""
+    """A decision about one stimulus. `watch_fraction` in [0, 1]; `rating` on the scale of the protocol (0..5 of a clip), else None."""
 
     action: ActionKind
     watch_fraction: float
@@ -133,13 +133,14 @@ REFUSAL_OPENING = re.compile(
 
 _FENCE = re.compile(r"```(?:json)?|[\[\]]", re.IGNORECASE)
 _EMPTY_SLOT = re.compile(r"\n{3,}")
-_QUOTED = ("caption", "author", "hashtags", "sound", "counts", "transcript")
+_QUOTED = ("caption", "author", "hashtags", "sound", "counts", "transcript", "screen")
 
 
 def stimulus_slots(stimulus: Stimulus) -> dict[str, str]:
     """The words of a stimulus as prompt slots, plus `post`: all of them, one a line, each as a quoted JSON string.
 
     Quoting is the fence: a quoted string cannot end itself, whatever a page writes into it.
+    `screen` is what a page shows besides the rest.
     """
     text = stimulus.text
     slots = {
@@ -150,10 +151,30 @@ def stimulus_slots(stimulus: Stimulus) -> dict[str, str]:
         "counts": ", ".join(f"{name}: {count}" for name, count in sorted(text.counts.items())),
         "transcript": text.transcript,
     }
+    slots["screen"] = _besides(text.screen, slots)
     lines = [f"{name}: {json.dumps(slots[name], ensure_ascii=False)}" for name in _QUOTED if slots[name]]
     lines.append(f"length: {stimulus.duration_s:.0f} seconds")
     count = len(stimulus.frames)
     return slots | {"post": "\n".join(lines), "frames": f"{count} frame{'' if count == 1 else 's'}"}
+
+
+_WORDY = 12  # characters: a shorter line repeats only what it is all of
+
+
+def _besides(screen: str, slots: Mapping[str, str]) -> str:
+    """The lines of `screen` that do not repeat what another slot says."""
+    said = [_plain(words) for words in slots.values() if words]
+    whole = {*said, *_plain(slots["hashtags"]).split()}
+
+    def told(words: str) -> bool:
+        return words in whole or (len(words) >= _WORDY and any(words in each for each in said))
+
+    return "\n".join(line for line in screen.splitlines() if not told(_plain(line)))
+
+
+def _plain(words: str) -> str:
+    """`words` for comparing: one space between them, without the marks of handles, hashtags and what was cut off."""
+    return " ".join(word.lstrip("#@") for word in words.rstrip("…").casefold().split())
 
 
 def interpret_json(reply: Reply, answer: type[BaseModel]) -> tuple[AnswerState, BaseModel | None, str]:

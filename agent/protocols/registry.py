@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.protocols.base import FeedbackProtocol
 from agent.protocols.feed import FeedProtocol
+from agent.protocols.likert import LikertProtocol, SvsProtocol
 from agent.protocols.staged import StagedProtocol
 from personas.errors import SpecError
 
@@ -12,6 +13,8 @@ __all__ = ["PROTOCOLS", "make_protocol"]
 PROTOCOLS: dict[str, type[FeedbackProtocol]] = {
     "feed": FeedProtocol,
     "staged": StagedProtocol,
+    "likert": LikertProtocol,
+    "likert-svs": SvsProtocol,
 }
 
 

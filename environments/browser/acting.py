@@ -117,7 +117,7 @@ class Hands:
                 self._last_swipe = begun
                 doing.advanced = True
                 return
-        doing.errors.append("the feed did not move on after two swipes" + (f" ({refusal})" if refusal else ""))
+        doing.errors.append("the feed did not move on after two swipes" + await self._because(page, refusal))
 
     async def _gone_on(self, page: Page, item: str) -> bool:
         """Whether another item, or the end of the feed, is on the screen in time. Longer while nothing is."""
@@ -136,7 +136,15 @@ class Hands:
             doing.liked = await _until(lambda: self._is_liked(page, doing.item.id), _LIKE_S)
             if doing.liked:
                 return
-        doing.errors.append("the page did not register the like" + (f" ({refusal})" if refusal else ""))
+            if await self._site.wall(page) is not None:
+                break  # the press brought it up: another would be one on the wall
+        doing.errors.append("the page did not register the like" + await self._because(page, refusal))
+
+    async def _because(self, page: Page, refusal: str) -> str:
+        """Why the page did not do as asked, as far as it tells: a wall goes before a gesture that was not taken."""
+        wall = await self._site.wall(page)
+        why = wall.say if wall is not None else refusal
+        return f" ({why})" if why else ""
 
     async def _tried(self, gesture: Awaitable[None]) -> str:
         """Empty, or why the page did not take the gesture: a button that is covered is the page's answer, not our failure."""

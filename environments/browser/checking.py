@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from environments.browser.acting import let_run
+from environments.browser.chromium import require_surroundings
 from environments.browser.driver import BrowserDriver
 from environments.browser.guarded_page import GuardedPage, open_page
 from environments.browser.network import AllowList
 from environments.browser.site import Site, SiteItem, Wall
 from environments.browser.sites.registry import load_site
-from environments.clips import one_line
 from personas.errors import FeedError
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -93,6 +94,7 @@ async def _opened(site: Site, headed: bool, profile: Path | None) -> AsyncIterat
             await asyncio.to_thread(profile.mkdir, parents=True, exist_ok=True)
         except OSError as error:
             raise FeedError(f"--profile {profile} is no folder that can be used ({error.strerror}); name another") from error
+    require_surroundings(headed=headed)
     allowed = AllowList(site.origins)
     driver = BrowserDriver(allowed, headed=headed)
     await driver.acquire()

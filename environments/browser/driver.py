@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 
 from environments.browser.chromium import CHROMIUM_VARIABLE, LAUNCH_ARGUMENTS, require_chromium
 from environments.browser.network import AllowList
-from environments.clips import one_line
 from personas.errors import EnvironmentFailed
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
@@ -156,5 +156,5 @@ def _no_sandbox() -> Sequence[str]:
 
 def _why(error: Exception, headed: bool) -> str:
     said = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
-    hint = "; a window needs a screen: leave out --headed" if headed and not os.environ.get("DISPLAY") else ""
+    hint = f"; a window needs a screen, and DISPLAY is {one_line(os.environ.get('DISPLAY', ''))!r}" if headed else ""
     return f"Chromium does not start: {one_line(said, 200)}{hint}"

@@ -12,11 +12,13 @@ from environments.base import Action, ActionKind, Frame, Outcome, PastStep, Stim
 from environments.browser.acting import Doing, Hands, Pace, stand_still
 from environments.browser.backstage import Backstage
 from environments.browser.page_keeper import ANSWER_S, PageKeeper
-from environments.browser.perception import Camera, visible_text
+from environments.browser.perception import Camera
+from environments.browser.screen_words import screen_words
 from environments.browser.site import Site, SiteItem
-from environments.clips import Problem, one_line
+from environments.clips import Problem
 from environments.moments import moments
 from personas.errors import EnvironmentFailed
+from personas.one_line import one_line
 
 __all__ = ["BrowserFeed"]
 
@@ -186,19 +188,21 @@ class BrowserFeed:
         return self._keeper
 
     async def _look(self) -> Stimulus | None:
+        await self._check_wall()
         if self._stuck is not None:
             await self._kept.answered(self._hands.swipe(self._kept.page.page, self._stuck))
             if not self._stuck.advanced:
+                await self._check_wall()
                 raise EnvironmentFailed(f"the feed of {self._here.name} is stuck: it does not move on, whatever is tried")
             self._stuck = None
-        if self._backstage is None:
-            await self._check_wall()
         for _ in range(_PASSED_OVER):
             item = await self._settled()
             if item is None:
                 return None
             if not item.live and item.duration_s is not None:
-                return await self._seen(item)
+                stimulus = await self._seen(item)
+                await self._check_wall()  # one that came up over a complete item, also while its pictures were taken
+                return stimulus
             await self._pass_over(item)
         raise EnvironmentFailed(f"{self._here.name} showed {_PASSED_OVER} items in a row that are live or do not load")
 
@@ -232,6 +236,7 @@ class BrowserFeed:
         doing = Doing(item, Action(ActionKind.PASS), self._position, 0.0)
         await self._kept.answered(self._hands.swipe(self._kept.page.page, doing))
         if not doing.advanced:
+            await self._check_wall()
             raise EnvironmentFailed(f"the feed of {self._here.name} is stuck at {one_line(item.id)!r}, which cannot be shown: {reason}")
 
     async def _seen(self, item: SiteItem) -> Stimulus:
@@ -249,9 +254,7 @@ class BrowserFeed:
         self._filmed_s = 0.0 if camera.seek else max((time.perf_counter() - begun) * self.time_scale, frames[-1].t)
         if self._position % _TIDY_EVERY == _TIDY_EVERY - 1:
             await self._kept.answered(self._kept.page.tidy())
-        text = item.text
-        if text == StimulusText():
-            text = replace(text, caption=await self._kept.answered(visible_text(page, video)))
+        text = replace(item.text, screen=await self._kept.answered(screen_words(page)))
         self._item = item
         return self._as_stimulus(item, item.duration_s, frames, text)
 

@@ -93,8 +93,11 @@ class GuardedPage:
     async def tidy(self) -> None:
         """Collect the page's garbage: with little script running Chromium puts it off, and clips that were left stay in memory."""
         session = await self._context.new_cdp_session(self.page)
-        await session.send("HeapProfiler.collectGarbage")
-        await session.detach()
+        try:
+            await session.send("HeapProfiler.collectGarbage")
+            await session.send("Memory.simulatePressureNotification", {"level": "critical"})
+        finally:
+            await session.detach()
 
     async def close(self) -> None:
         """End the context, whatever state it is in."""

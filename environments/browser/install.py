@@ -16,6 +16,7 @@ from pathlib import Path
 
 from environments.browser.chromium import HOW_TO_GET_IT, find_chromium, npm_build, runs
 from personas.command import CommandParser
+from personas.errors import FeedError
 
 __all__ = ["main"]
 
@@ -23,8 +24,16 @@ UNPACK = "import('@sparticuz/chromium').then(async m => console.log(JSON.stringi
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Get Chromium and print where it is. Exit code 1 when no way works."""
+    """Get Chromium and print where it is. Exit code 1 when no way works, 2 when AXIOFEED_CHROMIUM names none."""
     CommandParser(prog="python -m environments.browser.install", description=__doc__).parse_args(arguments)
+    try:
+        return _got()
+    except FeedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _got() -> int:
     for name, way in WAYS.items():
         if way is not None and not _tried(name, way):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from environments.browser.chromium import require_chromium
+from environments.browser.chromium import require_chromium, require_surroundings
 from environments.browser.sites.registry import load_site
 from environments.request import FeedRequest
 from personas.errors import FeedError
@@ -20,10 +20,11 @@ LOCAL = "local"
 def open_environment(request: FeedRequest) -> BrowserFeed:
     """A feed in Chromium, ready for `open`. Blocks while files are checked.
 
-    Raises FeedError for what cannot be shown, EnvironmentFailed when there is no Chromium.
+    Raises FeedError for what cannot be shown or an option that cannot be kept here, EnvironmentFailed when there is no Chromium.
     """
     from environments.browser.environment import BrowserFeed  # noqa: PLC0415 - Playwright loads when used
 
+    require_surroundings(headed=request.headed)
     require_chromium()
     if request.site == LOCAL:
         return _local(request)

@@ -12,8 +12,8 @@ from environments.browser.driver import BrowserDriver, shared_driver
 from environments.browser.guarded_page import GuardedPage, PageLost, open_page
 from environments.browser.network import AllowList
 from environments.browser.site import Site
-from environments.clips import one_line
 from personas.errors import EnvironmentFailed
+from personas.one_line import one_line
 
 __all__ = ["ANSWER_S", "PageKeeper"]
 

@@ -1,7 +1,4 @@
-"""What a session sees of an item: pictures of the screen at chosen moments of the clip, and the words that assistive technology would read.
-
-All of it comes from a page and is data.
-"""
+"""What a session sees of an item: pictures of the screen at chosen moments of the clip. All of it comes from a page and is data."""
 
 from __future__ import annotations
 
@@ -14,18 +11,20 @@ from environments.base import Frame
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-__all__ = ["Camera", "hold", "play", "visible_text"]
+__all__ = ["Camera", "hold", "play"]
 
 _SEEK_S = 5.0
 _PAINT_S = 1.0
-_TEXT_LIMIT = 2000
 
 # The picture of a moment is on the screen when the browser has presented a frame nearer to it than to where the clip stood, and has painted
 # once more: also after the seek is done, the first frame to be presented may be one from before.
 _SEEK = """async ([selector, time, patience, paint]) => {
   const video = document.querySelector(selector);
   if (!video) return null;
-  const within = (ms, start) => new Promise(done => { setTimeout(() => done(false), ms); start(() => done(true)); });
+  const within = (ms, start) => new Promise(done => {   // a timer that is left running would keep the clip in memory
+    const late = setTimeout(() => done(false), ms);
+    start(() => { clearTimeout(late); done(true); });
+  });
   video.pause();
   const distance = Math.abs(video.currentTime - time);
   if (distance > 0.001 || video.readyState < 2) {
@@ -57,7 +56,10 @@ _PAUSE = """selector => { const video = document.querySelector(selector); if (vi
 
 _PLAY = """async selector => {
   const video = document.querySelector(selector);
-  if (video) await Promise.race([video.play().catch(() => null), new Promise(done => setTimeout(done, 1000))]);
+  if (!video) return;
+  let late;
+  await Promise.race([video.play().catch(() => null), new Promise(done => { late = setTimeout(done, 1000); })]);
+  clearTimeout(late);
 }"""
 
 
@@ -128,16 +130,3 @@ async def play(page: Page, video: str | None) -> None:
     """Let the clip run from where it stands; returns once it does."""
     if video:
         await page.evaluate(_PLAY, video)
-
-
-async def visible_text(page: Page, video: str | None, limit: int = _TEXT_LIMIT) -> str:
-    """The item's accessibility tree as lines of text (the whole page's where no article holds the video), at most `limit` characters."""
-    from playwright.async_api import Error  # noqa: PLC0415 - loaded with the browser
-
-    body = page.locator("body")
-    item = page.locator(video).locator("xpath=ancestor::*[self::article or @role='article'][1]") if video else body
-    try:
-        said = await (item if video and await item.count() == 1 else body).aria_snapshot(timeout=2000)
-    except Error:
-        return ""
-    return said if len(said) <= limit else said[: limit - 1] + "…"

@@ -6,10 +6,11 @@ import asyncio
 import threading
 from pathlib import Path
 
-from environments.clips import FeedItem, one_line
+from environments.clips import FeedItem
 from environments.decoding import UnplayableVideo
 from environments.feedapp.playable import Playable, playable
 from personas.errors import FeedError
+from personas.one_line import one_line
 
 __all__ = ["NotPlayable", "Shelf"]
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from environments.base import Action, ActionKind, Outcome, PastStep
-from environments.clips import FeedItem, Problem, one_line
+from environments.clips import FeedItem, Problem
 from environments.feedapp.events import EventKind, FeedEvent
 from environments.feedapp.ledger import ItemRecord, Ledger
 from environments.feedapp.settings import PageSettings
 from environments.simulated.policies import Choice, build_policy
 from personas.errors import EnvironmentFailed, FeedError
+from personas.one_line import one_line
 
 __all__ = ["PolicyViewing", "Viewing", "step_of"]
 

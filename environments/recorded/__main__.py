@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personas.command import CommandParser
+from personas.command import CommandParser, complain
 from personas.errors import AxiofeedError, FeedError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         found, problems = _looked_through(options.folder.expanduser())
     except AxiofeedError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -79,7 +79,7 @@ def _described(recorded: RecordedFolder) -> dict[str, Any]:
 
 
 def _table(found: dict[str, Any], problems: Sequence[Problem]) -> str:
-    from environments.clips import one_line  # noqa: PLC0415 - loads when used
+    from personas.one_line import one_line  # noqa: PLC0415 - loads when used
 
     each = ", ".join(f"{items} with {frames}" for frames, items in found["items_by_frames"].items())
     sources = ", ".join(f"{one_line(name) or 'unknown'} {items}" for name, items in found["sources"].items())

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from environments.base import Environment, Frame, PastStep, Stimulus
 from environments.canonical import content_hash
-from environments.clips import FeedItem, Problem, feed_fingerprint, one_line
+from environments.clips import FeedItem, Problem, feed_fingerprint
 from environments.recorded.layout import RecordedFrame, RecordedItem, media_path
 from environments.recorded.reading import RecordedFolder, load_recorded, read_picture, shown_id
 from environments.request import FeedRequest
 from environments.simulated.environment import SimulatedFeed
 from environments.simulated.policies import POLICIES, Choice, Policy, build_policy
 from personas.errors import EnvironmentFailed, FeedError
+from personas.one_line import one_line
 
 __all__ = ["RECORDED_ORDER", "RecordedFeed", "RecordedOrder", "load_recorded", "open_environment"]
 

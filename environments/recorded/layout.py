@@ -5,7 +5,6 @@ Version 1. Fields may be added within a version; a reader ignores fields it does
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from environments.base import Frame, Stimulus, StimulusText
+from environments.frame_store import path_by_hash
 from personas.errors import EnvironmentFailed
 from personas.schwartz import VALUES
 
@@ -23,6 +23,7 @@ __all__ = [
     "MAX_ITEMS",
     "MAX_LINE_BYTES",
     "MAX_PICTURE_BYTES",
+    "PICTURES",
     "VERSION",
     "Header",
     "Media",
@@ -37,6 +38,9 @@ __all__ = [
 
 VERSION = 1
 FEED_FILE = "feed.jsonl"
+PICTURES = "frames"
+"""The folder of pictures, by their hash."""
+
 MARK = b'{"format":"axiofeed-recorded-feed"'
 """What `feed.jsonl` begins with: nothing else is ever taken for a recorded feed, or cut as the torn beginning of one."""
 
@@ -44,7 +48,6 @@ MAX_LINE_BYTES = 8 * 2**20
 MAX_ITEMS = 100_000
 MAX_PICTURE_BYTES = 16 * 2**20
 
-_SHA256 = r"^[0-9a-f]{64}\Z"
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Seconds = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -79,6 +82,7 @@ class Words(_Record):
     sound: str = ""
     counts: dict[str, int] = Field(default_factory=dict)
     transcript: str = ""
+    screen: str = ""
 
 
 class Media(_Record):
@@ -165,15 +169,9 @@ def _kept(value: Any) -> Any:
 
 def picture_path(folder: Path, frame: Frame | RecordedFrame) -> Path:
     """Where a picture lies. Raises ValueError for a hash that is none, so that a file can name no other."""
-    return folder / "frames" / _by_hash(frame.sha256, ".jpg")
+    return path_by_hash(folder / PICTURES, frame.sha256, ".jpg")
 
 
 def media_path(folder: Path, media: Media) -> Path:
     """Where a video lies. Raises ValueError as `picture_path`."""
-    return folder / "media" / _by_hash(media.sha256, media.suffix)
-
-
-def _by_hash(sha256: str, suffix: str) -> Path:
-    if not re.match(_SHA256, sha256):
-        raise ValueError(f"not a SHA-256: {sha256[:80]!r}")
-    return Path(sha256[:2]) / f"{sha256}{suffix}"
+    return path_by_hash(folder / "media", media.sha256, media.suffix)

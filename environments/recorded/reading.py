@@ -12,7 +12,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from environments.base import Frame
-from environments.clips import Problem, one_line
+from environments.clips import Problem
 from environments.recorded.layout import (
     FEED_FILE,
     MARK,
@@ -26,6 +26,7 @@ from environments.recorded.layout import (
     picture_path,
 )
 from personas.errors import FeedError
+from personas.one_line import one_line
 
 __all__ = ["Line", "RecordedFolder", "lines", "load_recorded", "read_header", "read_picture", "shown_id"]
 

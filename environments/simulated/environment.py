@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, partial
 
 from environments.base import Action, ActionKind, Frame, Outcome, PastStep, Stimulus
-from environments.clips import FeedItem, Problem, feed_fingerprint, one_line
+from environments.clips import FeedItem, Problem, feed_fingerprint
 from environments.moments import moments
 from environments.simulated.frame_cache import shared_frames
 from environments.simulated.policies import Choice, Policy
 from personas.errors import EnvironmentFailed, FeedError
+from personas.one_line import one_line
 
 __all__ = ["SimulatedFeed"]
 

@@ -25,7 +25,7 @@ class Interval:
     level: float = 0.95
 
 
-def wilson_interval(successes: int, n: int, level: float = 0.95) -> Interval | None:
+def wilson_interval(successes: float, n: int, level: float = 0.95) -> Interval | None:
     """Wilson's score interval of a proportion (Wilson 1927), None for n = 0. Raises ValueError unless 0 ≤ successes ≤ n, 0 < level < 1."""
     if not 0 <= successes <= n or not 0 < level < 1:
         raise ValueError(f"needs 0 <= successes <= n and 0 < level < 1, not {successes}, {n}, {level}")

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.protocols.base import AnswerState
-from agent.terminal import one_line
 from environments.base import ActionKind
 from evals.values.first_look import MINIMUM_PER_VALUE, Comparison, GroupLook, Look, Shown
 from evals.values.intervals import Interval
+from personas.one_line import one_line
 from personas.schwartz import NAMES
 
 __all__ = ["print_comparison", "print_look", "print_profiles"]
@@ -33,7 +33,7 @@ def print_look(look: Look, console: Console) -> None:
     if liked:
         console.print(Text("Liked most:"))
         for item in liked:
-            console.print(Text(f"  {_rating(item)}  {one_line(item.caption, CAPTION)}{_labels(item.labels)}"))
+            console.print(Text(f"  {_rating(item)}  {one_line(item.caption, CAPTION, fold=True)}{_labels(item.labels)}"))
     else:
         console.print(Text("Liked nothing."))
 
@@ -52,7 +52,7 @@ def print_comparison(comparison: Comparison, first: str, second: str, console: C
         console.print(Text(f"  {first} | {second}", style="dim"))
     for flip in comparison.flips[:FLIPS_SHOWN]:
         actions = f"{flip.first.action.value:>5} | {flip.second.action.value:<5}"
-        console.print(Text(f"  {actions}  {one_line(flip.caption, CAPTION)}{_labels(flip.labels)}"))
+        console.print(Text(f"  {actions}  {one_line(flip.caption, CAPTION, fold=True)}{_labels(flip.labels)}"))
     if len(comparison.flips) > FLIPS_SHOWN:
         console.print(Text(f"  … and {len(comparison.flips) - FLIPS_SHOWN} more"))
     target = " and ".join(NAMES[code] for code in comparison.target)

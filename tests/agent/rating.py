@@ -131,9 +131,15 @@ class HandMadePage:
         return (await self.http.get(f"{self.link}/next")).json()
 
     async def post(self, kind: str, item: str | None = None, **more: Any) -> httpx.Response:
-        event = {"page": self.name, "number": self.number, "kind": kind, "at_ms": self.clock, **more}
+        return await self._send(self._event(kind, item, **more))
+
+    def _event(self, kind: str, item: str | None = None, **more: Any) -> dict[str, Any]:
         self.number += 1
-        return await self.http.post(f"{self.link}/events", json=[event | ({"item": item} if item else {})])
+        event = {"page": self.name, "number": self.number - 1, "kind": kind, "at_ms": self.clock, **more}
+        return event | ({"item": item} if item else {})
+
+    async def _send(self, *events: dict[str, Any]) -> httpx.Response:
+        return await self.http.post(f"{self.link}/events", json=events)
 
     async def watch(self, seconds: float = 0.5, like: bool = False, leave: bool = True) -> str | None:
         """See the next clip for so long, and go on. None when the feed is over."""
@@ -142,14 +148,12 @@ class HandMadePage:
             await self.post("end")
             return None
         item = str(told["item"]["id"])
-        await self.post("impression", item)
+        told_of = [self._event("impression", item)]
         begun = self.clock
         self.clock += seconds * 1000
-        await self.post("dwell", item, from_ms=begun)
-        if like:
-            await self.post("like", item)
-        if leave:
-            assert (await self.post("leave", item)).json()["new"] == 1
+        told_of.append(self._event("dwell", item, from_ms=begun))
+        told_of += [self._event(kind, item) for kind, done in (("like", like), ("leave", leave)) if done]
+        assert (await self._send(*told_of)).json()["new"] == len(told_of)
         return item
 
 

@@ -89,23 +89,23 @@ async def test_a_person_through_closed_tabs_and_killed_servers(browser: Any, cli
     seen = [await hands.current()]
     begun = time.monotonic()
     await hands.page.keyboard.press("l")
-    await asyncio.sleep(0.9)
+    await asyncio.sleep(0.5)
     await hands.page.keyboard.press("ArrowDown")
     watched = time.monotonic() - begun
     await hands.rate(5)
     seen.append(await hands.current(seen[-1]))
     await hands.leave(0)  # at once: a skip, of the longest clip
     seen.append(await hands.current(seen[-1]))
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.25)
     await hands.page.close(run_before_unload=True)
     hands = Hands(await context.new_page())
     await hands.page.goto(link)
     assert await hands.current() == seen[2], "the clip that was not left comes again, and neither consent nor instructions do"
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.25)
     await hands.leave(3)
 
     seen.append(await hands.current(seen[-1]))
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.1)
     loads = hands.loads
     await rating.kill()
     rating = await Rating.begin(*options, "--json")
@@ -143,7 +143,7 @@ async def test_a_person_through_closed_tabs_and_killed_servers(browser: Any, cli
     assert [event["decision"]["rating"] for event in answers] == [5, 0, 3, 4, 2]
     assert [event["done"] for event in of(session, "action")][:2] == ["like", "skip"] and of(session, "action")[3]["done"] == "like"
     interrupted = WatchRecord.model_validate_json(answers[2]["raw"])
-    assert len(interrupted.impressions) == 2 and len(interrupted.dwell) == 2 and interrupted.dwell_s > 0.7
+    assert len(interrupted.impressions) == 2 and len(interrupted.dwell) == 2 and interrupted.dwell_s > 0.4
     clocks = [WatchRecord.model_validate_json(event["raw"]).left_ms for event in answers]
     assert clocks == sorted(clocks), "the clock goes on where it stood"
     assert of(session, "action")[0]["dwell_s"] == pytest.approx(watched, abs=0.15)
@@ -157,10 +157,7 @@ async def test_a_person_through_closed_tabs_and_killed_servers(browser: Any, cli
     assert stat.S_IMODE((runs / FILE).stat().st_mode) == 0o600
     token = link.rpartition("/")[2]
     assert not [path for path in runs.rglob("*") if path.is_file() and path.name != FILE and token.encode() in path.read_bytes()]
-
-    again = await Rating.begin(*options)
-    code, _, err = await again.end()
-    assert (code, "complete, 5 clips" in err, sorted(path.name for path in runs.iterdir())) == (0, True, [FILE, "frames", "human-ana-001"])
+    assert sorted(path.name for path in runs.iterdir()) == [FILE, "frames", "human-ana-001"]
 
 
 @with_browser
@@ -238,8 +235,7 @@ async def test_a_changed_consent_text_is_agreed_to_anew(study: Study) -> None:
     await running.stopped()
 
 
-@pytest.mark.parametrize("kept", ["answer", "ask", "stimulus", "action"])
-async def test_a_session_cut_off_at_any_event_goes_on(study: Study, kept: str) -> None:
+async def test_a_session_cut_off_at_any_event_goes_on(study: Study, tmp_path: Path) -> None:
     """The trace ends after the third stimulus, ask, answer or action: the same clips, each with one answer, none asked twice."""
     running = await served(study, "ana")
     page = HandMadePage(running.links["ana"])
@@ -248,18 +244,20 @@ async def test_a_session_cut_off_at_any_event_goes_on(study: Study, kept: str) -
     (result,) = await running.task
     assert result.exit_code == 0
     whole = lines(result.folder / "trace.jsonl")
-    cut = [number for number, event in enumerate(whole) if event["type"] == kept][2]
     text = (result.folder / "trace.jsonl").read_bytes().splitlines(keepends=True)
-    (result.folder / "trace.jsonl").write_bytes(b"".join(text[: cut + 1]) + b'{"type":"torn')
+    for kept in ("answer", "ask", "stimulus", "action"):
+        cut = [number for number, event in enumerate(whole) if event["type"] == kept][2]
+        own = replace(study, runs=shutil.copytree(study.runs, tmp_path / kept))
+        (own.runs / result.folder.name / "trace.jsonl").write_bytes(b"".join(text[: cut + 1]) + b'{"type":"torn')
 
-    running = await served(study, "ana")
-    page = HandMadePage(running.links["ana"], name="q" * 16)
-    rest = [await page.watch(0.8, like=True) for _ in range(3 if kept in {"answer", "action"} else 4)]
-    (result,) = await running.task
-    assert [*seen[: 6 - len(rest)], *rest] == seen
-    check_whole(result.folder, 5)
-    third = of(result.folder, "action")[2]
-    assert (third["done"], third["dwell_s"]) == ("like", 0.8)
+        running = await served(own, "ana")
+        page = HandMadePage(running.links["ana"], name="q" * 16)
+        rest = [await page.watch(0.8, like=True) for _ in range(3 if kept in {"answer", "action"} else 4)]
+        (ended,) = await running.task
+        assert [*seen[: 6 - len(rest)], *rest] == seen, kept
+        check_whole(ended.folder, 5)
+        third = of(ended.folder, "action")[2]
+        assert (third["done"], third["dwell_s"]) == ("like", 0.8), kept
 
 
 async def test_one_study_is_served_once(study: Study) -> None:
@@ -305,7 +303,7 @@ async def test_clips_that_cannot_be_played(study: Study) -> None:
 
 
 async def test_a_feed_shorter_than_asked_ends_by_itself(study: Study) -> None:
-    """With seven clips and forty wanted, the seventh is the last, the session is complete and says so."""
+    """With seven clips and forty wanted, the seventh is the last, the session is complete and says so; served again it is left as it is."""
     running = await served(replace(study, videos=40), "ana")
     page = HandMadePage(running.links["ana"])
     seen = [await page.watch(0.1) for _ in range(8)]
@@ -313,6 +311,11 @@ async def test_a_feed_shorter_than_asked_ends_by_itself(study: Study) -> None:
     assert len(set(seen)) == 8 and seen[-1] is None
     check_whole(result.folder, 7)
     assert events(result.folder)[-1]["detail"] == "the feed was over after 7 clips"
+    before = (result.folder / "trace.jsonl").read_bytes()
+    again = await served(replace(study, videos=40), "ana")
+    (result,) = await again.task
+    assert (result.exit_code, again.links, (result.folder / "trace.jsonl").read_bytes()) == (0, running.links, before)
+    assert sorted(path.name for path in study.runs.iterdir()) == [FILE, "frames", "human-ana-001"]
 
 
 async def test_leaving_is_confirmed_only_when_the_answer_is_stored(study: Study) -> None:

@@ -49,7 +49,7 @@ def of_clips(loaded: LoadedFeed, cache_folder: Path) -> BrowserFeed:
 
 async def test_every_environment_and_site_is_checked_here() -> None:
     """A new environment or site has to be added to this file."""
-    assert set(ENVIRONMENTS) == {"simulated", "browser", "recorded"}
+    assert set(ENVIRONMENTS) == {"simulated", "browser", "recorded", "deck"}  # deck: test_deck.py
     assert LIVE == PLATFORMS
 
 

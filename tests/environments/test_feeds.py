@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from environments.catalogue.specs import load_clips
-from environments.clips import one_line
 from environments.feeds import KINDS, POLICIES, default_cache_dir, load_feed, open_feed
 from environments.simulated.policies import build_policy
 from personas.errors import FeedError
@@ -68,12 +67,6 @@ def test_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert default_cache_dir() == tmp_path / "home" / ".cache" / "axiofeed"
-
-
-def test_messages_stay_on_one_line():
-    """Control characters, direction marks and broken UTF-8 are escaped; emoji and accents stay."""
-    assert one_line("é 🌅\n\x1b[0m\u202e\udce9") == "é 🌅\\u000a\\u001b[0m\\u202e\\udce9"
-    assert one_line("x" * 200) == "x" * 119 + "…"
 
 
 def test_nothing_heavy_loads_before_it_is_used():

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from environments.base import Action, ActionKind, PastStep, StimulusText
 from environments.browser.environment import BrowserFeed
 from environments.browser.site import Site, SiteItem, Wall
-from environments.clips import FeedItem, LoadedFeed, Problem, feed_fingerprint, one_line
+from environments.clips import FeedItem, LoadedFeed, Problem, feed_fingerprint
 from personas.errors import EnvironmentFailed, FeedError
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

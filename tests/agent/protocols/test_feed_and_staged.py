@@ -168,11 +168,11 @@ def test_labels_and_design_stay_out_of_the_prompt(name: str, stage: str) -> None
 @pytest.mark.parametrize(("name", "stage"), STAGES)
 @pytest.mark.parametrize("text", HOSTILE, ids=repr)
 def test_what_a_post_says_stays_quoted_data(name: str, stage: str, text: str) -> None:
-    """Whatever stands in caption, author, hashtags, sound or transcript comes into the prompt as quoted JSON strings, each on one line,
+    """Whatever stands in caption, author, hashtags, sound, transcript or on the screen comes as quoted JSON strings, each on one line,
     that read back as they were; no slot in it is filled and no line begins with words of the post."""
     protocol = make_protocol(name)
-    stimulus = shown(StimulusText(caption=text, author=text, hashtags=(text,), sound=text, transcript=text))
-    harmless = shown(StimulusText(caption="1", author="1", hashtags=("1",), sound="1", transcript="1"))
+    stimulus = shown(StimulusText(caption=text, author=text, hashtags=(text,), sound=text, transcript=text, screen=f"and {text}"))
+    harmless = shown(StimulusText(caption="1", author="1", hashtags=("1",), sound="1", transcript="1", screen="2"))
     for cell in range(6):
         question = Question(stage, cell, {"glance": "{}"})
         prompt = protocol.prompt(question, stimulus, slots(stimulus), 1)
@@ -180,10 +180,23 @@ def test_what_a_post_says_stays_quoted_data(name: str, stage: str, text: str) ->
         quoted = dict(
             line.split(": ", 1) for line in lines if line.split(": ")[0] in {"caption", "author", "sound", "transcript", "hashtags"}
         )
+        screen = next(line.removeprefix("screen: ") for line in lines if line.startswith("screen: "))
+        assert set(json.loads(screen).splitlines()) <= set(f"and {text}".splitlines())
         assert {json.loads(value) for field, value in quoted.items() if field != "hashtags"} == {text}
         assert json.loads(quoted["hashtags"]) == f"#{text}"
         assert len(lines) == len(protocol.prompt(question, harmless, slots(harmless), 1).turns[0].text.split("\n"))
         assert prompt.system == "You are P."
+
+
+def test_the_screen_says_what_the_other_words_do_not() -> None:
+    """Of what a page shows, the lines that repeat caption, author, hashtags or sound are left out; without a page there is no such line."""
+    words = StimulusText("Walking the ridge at dawn today", "walker", ("hiking", "été"), "Song 1 - Band", {"likes": 1200})
+    lines = ("For you", "@Walker", "Walking the ridge  at dawn…", "#hiking", "#hiking #été", "song 1 - band", "Like", "1.2K", "dawn")
+    seen = stimulus_slots(shown(replace(words, screen="\n".join(lines))))
+    assert seen["screen"] == "For you\nLike\n1.2K\ndawn"
+    assert seen["post"].count("\n") == 6 and 'screen: "For you\\nLike\\n1.2K\\ndawn"' in seen["post"]
+    plain = stimulus_slots(shown(words))
+    assert plain["post"] == "\n".join(line for line in seen["post"].splitlines() if not line.startswith("screen: "))
 
 
 def test_a_persona_with_dollar_signs_is_not_a_template() -> None:

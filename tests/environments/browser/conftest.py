@@ -16,7 +16,7 @@ from playwright.async_api import Browser, async_playwright
 from environments.browser.chromium import LAUNCH_ARGUMENTS, require_chromium
 
 REPLICAS = Path(__file__).parent / "replicas"
-CLIP_SECONDS = (1.0, 1.5, 2.0)
+CLIP_SECONDS = (0.6, 0.9, 1.2)
 
 
 def _clips(folder: Path) -> None:
@@ -41,8 +41,8 @@ def _clips(folder: Path) -> None:
 def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], str]]:
     """`replicas(site, scenario)` is the base URL of a site's replica; the server ends with the tests.
 
-    Scenarios: ends (all surprises, then the end), endless, plain, dead-keys, consent, captcha, login-after-3, login-on-like,
-    login-address, login, empty; for YouTube also consent-address. "ends@4" begins at the fifth item.
+    Scenarios: ends (all surprises, then the end), endless, plain, dead-keys, consent, captcha, login-after-3, consent-after-3,
+    captcha-after-3, login-on-like,    login-address, login, empty; for YouTube also consent-address. "ends@4" begins at the fifth item.
     """
     import uvicorn
     from starlette.applications import Starlette

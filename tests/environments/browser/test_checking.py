@@ -28,7 +28,7 @@ def test_a_working_site_is_a_table_of_what_was_read(replicas: Replicas, capsys: 
     assert code == 0
     assert found["item id"] == ("works", "7410000000000000010, 7410000000000000011, 7410000000000000012")
     assert found["counts"] == ("works", "comments 45, likes 1200000, saves 1100")
-    assert found["duration"] == ("works", "1.0 s, 1.5 s, 2.0 s")
+    assert found["duration"] == ("works", "0.6 s, 0.9 s, 1.2 s")
     assert found["ad mark"] == ("works", "1 of 3 items") and found["live mark"] == ("unseen", "on none of the items")
     assert found["like button"] == ("works", "found, not pressed") and "like" not in found
     assert found["advance"] == ("works", "3 of 3 swipes moved the feed") and found["blocked requests"] == ("note", "0")
@@ -39,7 +39,7 @@ def test_like_is_pressed_only_when_asked_for(
     replicas: Replicas, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With --like the page's answer is told, also that it shows nothing."""
-    monkeypatch.setattr("environments.browser.checking._SWIPE_S", 1.5)
+    monkeypatch.setattr("environments.browser.checking._SWIPE_S", 0.7)
     code, found = table(capsys, "youtube_shorts", "--like", "--items", "1", "--base-url", replicas("youtube_shorts", "endless"))
     assert (code, found["like"]) == (0, ("works", "the page shows it"))
     code, found = table(capsys, "instagram_reels", "--like", "--items", "1", "--base-url", replicas("instagram_reels", "ends@6"))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from environments.browser import chromium
-from environments.browser.chromium import LAUNCH_ARGUMENTS, find_chromium, require_chromium
+from environments.browser import chromium, install
+from environments.browser.chromium import LAUNCH_ARGUMENTS, LONGEST_TEMPORARY, find_chromium, require_chromium, require_surroundings
 from environments.catalogue.render import render
 from environments.catalogue.specs import load_clips
-from personas.errors import EnvironmentFailed
+from personas.errors import EnvironmentFailed, FeedError
 
 PAGE = "<video muted src='data:video/webm;base64,{}'></video>"
 
@@ -37,13 +37,21 @@ async def test_chromium_plays_a_rendered_clip(tmp_path: Path) -> None:
     assert facts[2] == pytest.approx(clip.duration_s, abs=0.2)
 
 
-def test_a_chromium_that_does_not_start_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is no program, or fails, is not taken for a browser, even when it is named."""
+def test_a_chromium_that_is_named_is_taken_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What AXIOFEED_CHROMIUM names is used when it starts; else one line says what is wrong with it, and no other browser is taken."""
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\nexit 127\n")
     broken.chmod(0o755)
     monkeypatch.setenv(chromium.CHROMIUM_VARIABLE, str(broken))
-    assert find_chromium() != broken
+    (tmp_path / "text").write_text("no program")
+    for name, what in (("chromium", "does not start"), ("text", "is no program"), ("none", "does not exist")):
+        monkeypatch.setenv(chromium.CHROMIUM_VARIABLE, str(tmp_path / name))
+        with pytest.raises(FeedError, match=rf"^AXIOFEED_CHROMIUM names [^\n]*/{name}, which {what}: [^\n]*unset AXIOFEED_CHROMIUM$"):
+            require_chromium()
+    assert install.main([]) == 2
+    assert capsys.readouterr().err.endswith("or unset AXIOFEED_CHROMIUM\n")
     good = tmp_path / "good"
     good.write_text("#!/bin/sh\nexit 0\n")
     good.chmod(0o755)
@@ -56,3 +64,19 @@ def test_without_chromium_the_error_says_how_to_get_one(monkeypatch: pytest.Monk
     monkeypatch.setattr(chromium, "find_chromium", lambda: None)
     with pytest.raises(EnvironmentFailed, match=r"playwright install chromium.*apt-get install chromium"):
         require_chromium()
+
+
+def test_what_chromium_needs_besides_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window without a screen, and a temporary folder whose path is too long for a socket, are one line each that says what to do."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    require_surroundings(headed=False)
+    with pytest.raises(FeedError, match=r"^--headed [^\n]*DISPLAY is not set[^\n]*leave --headed out, or run under `xvfb-run -a`$"):
+        require_surroundings(headed=True)
+    monkeypatch.setenv("DISPLAY", ":0")
+    require_surroundings(headed=True)
+    monkeypatch.setattr(chromium.tempfile, "tempdir", "/" + "t" * (LONGEST_TEMPORARY - 1))
+    require_surroundings(headed=False)
+    monkeypatch.setattr(chromium.tempfile, "tempdir", "/" + "t" * LONGEST_TEMPORARY)
+    with pytest.raises(FeedError, match=r"^the path of the temporary folder has 63 bytes[^\n]*set TMPDIR to a shorter one$"):
+        require_surroundings(headed=False)

@@ -198,24 +198,25 @@ async def test_a_browser_that_does_not_start_is_one_line(tmp_path, monkeypatch):
     await driver.release()
 
 
-@pytest.mark.parametrize("end", ["kill", "terminate", "interrupt", "raise"])
-def test_no_browser_is_left_behind(end):
+def test_no_browser_is_left_behind():
     """However the process that browses ends (kill -9, SIGTERM, an interrupt of its group, an exception), its browser ends with it."""
-    command = [sys.executable, "-c", SESSION, end]
-    session = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    ends = ("kill", "terminate", "interrupt", "raise")
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    sessions = {end: subprocess.Popen([sys.executable, "-c", SESSION, end], **pipe) for end in ends}  # all at once: starting takes longest
     try:
-        assert session.stdout is not None
-        assert session.stdout.readline() == b"up\n"
-        children = family(session.pid)
-        if end == "kill":
-            session.kill()
-        elif end == "terminate":
-            session.terminate()
-        elif end == "interrupt":
-            os.killpg(session.pid, signal.SIGINT)
-        assert end == "raise" or len(children) > 2
-        session.wait(20)
-        assert gone_within(children, 10)
+        children = {}
+        for end, session in sessions.items():
+            assert session.stdout is not None
+            assert session.stdout.readline() == b"up\n"
+            children[end] = family(session.pid)
+            assert end == "raise" or len(children[end]) > 2
+        sessions["kill"].kill()
+        sessions["terminate"].terminate()
+        os.killpg(sessions["interrupt"].pid, signal.SIGINT)
+        for end, session in sessions.items():
+            session.wait(20)
+            assert gone_within(children[end], 10), end
     finally:
-        if session.poll() is None:
-            session.kill()
+        for session in sessions.values():
+            if session.poll() is None:
+                session.kill()

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -93,7 +94,7 @@ async def test_sees_the_clip_as_it_is_on_the_screen(clip):
         stimulus = await feed.observe()
         assert await feed.observe() is stimulus
         assert (stimulus.id, stimulus.position, stimulus.source, stimulus.duration_s) == ("clip-0", 0, "local", 2.0)
-        assert stimulus.text == StimulusText("words 0", "someone", ("one", "two"), "a song")
+        assert replace(stimulus.text, screen="") == StimulusText("words 0", "someone", ("one", "two"), "a song")
         assert [frame.t for frame in stimulus.frames] == pytest.approx([2 * share for share in moments(3)], abs=0.11)
         assert [Image.open(io.BytesIO(frame.jpeg)).size for frame in stimulus.frames] == [(390, 844)] * 3
         levels = [brightness(frame.jpeg) for frame in stimulus.frames]
@@ -234,26 +235,44 @@ async def test_words_on_the_page_are_only_data(clip):
     async with feed_of(clip, caption=caption) as (feed, _):
         stimulus = await feed.observe()
         assert stimulus.text.caption == PREACH
+        assert PREACH in stimulus.text.screen.splitlines()
         outcome = await feed.act(SKIP)
         assert not outcome.like_registered
         assert await page_under(feed).evaluate("presses") == 0
 
 
-class WithoutWords(LocalSite):
-    """An adapter that finds no text."""
+AROUND = """
+const put = (html, style) => {
+  const e = document.createElement('div'); e.innerHTML = html; e.style.cssText = style; document.body.append(e);
+};
+document.body.insertAdjacentHTML('afterbegin',
+  '<nav style="position:fixed;top:0">For <b>you</b> <a href="#x" aria-label="Search"></a></nav>');
+document.querySelector('nav a').style.cssText = 'display:inline-block;width:20px;height:20px';
+put('below the screen', 'position:absolute;top:2000px');
+put('for the ear alone', 'position:absolute;top:9px;width:1px;height:1px;overflow:hidden');
+put('not there', 'display:none');
+put('hidden from readers', 'position:absolute;top:30px');
+document.body.lastElementChild.setAttribute('aria-hidden', 'true');
+"""
 
-    async def current(self, page) -> SiteItem | None:
-        item = await super().current(page)
-        return SiteItem(item.id, StimulusText(), item.duration_s, item.liked) if item else None
+
+async def test_the_words_on_the_screen_are_those_that_can_be_seen(clip):
+    """The item's and the page's around it, by the accessibility tree and in its order; not another item's, nor what is off the screen."""
+    async with feed_of(clip, script=AROUND) as (feed, _):
+        around = ["For you Search"]
+        for number in range(2):
+            words = (await feed.observe()).text.screen.splitlines()
+            assert words == [*around, "someone", f"words {number}", "#one #two", "a song", "like"]
+            await feed.act(SKIP)
 
 
-async def test_where_an_adapter_finds_no_words_the_accessible_ones_count(clip):
-    """The caption is then what assistive technology would read of the item, and of that item alone."""
-    async with feed_of(clip, site=WithoutWords) as (feed, _):
-        caption = (await feed.observe()).text.caption
-        assert "words 0" in caption
-        assert 'button "like"' in caption
-        assert "words 1" not in caption
+async def test_the_words_on_the_screen_have_an_end(clip):
+    """A page that is full of words, in many lines or in one, fills a bounded text."""
+    full = "put([...Array(200)].map((_, k) => `<i style='position:absolute;top:${k * 2}px'>${k} ${'word '.repeat(99)}</i>`).join(''), '');"
+    async with feed_of(clip, script=AROUND + full) as (feed, _):
+        words = (await feed.observe()).text.screen
+        assert len(words) == 2000 and words.endswith("…")
+        assert max(map(len, words.splitlines())) <= 300
 
 
 class Fading(LocalSite):

@@ -1,14 +1,15 @@
-"""The local page in a real browser, as an environment: the contract, the clock, the page's own record, resuming, crashes."""
+"""The local page in a real browser, as an environment: the clock, the page's own record, resuming, crashes."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from environments.base import Action, ActionKind, PastStep, check_environment
+from environments.base import Action, ActionKind, PastStep, StimulusText
 from environments.browser.driver import shared_driver
 from environments.browser.environment import BrowserFeed
 from environments.browser.network import AllowList
@@ -70,14 +71,6 @@ async def browse(feed: BrowserFeed, actions, history=()) -> tuple[list, list[Pas
         past.append(PastStep(stimulus.id, action, await feed.act(action)))
     await feed.close()
     return shown, past
-
-
-async def test_conforms(feed_of):
-    """The local feed passes the conformance test to its end: same seed and history, same clips and same pictures."""
-    report = await check_environment(lambda: feed_of(seed=3, time_scale=8.0), steps=5)
-    assert report.ok, report
-    assert report.ended
-    assert report.shown == 4
 
 
 @pytest.mark.parametrize("scale", [1.0, 10.0])
@@ -173,6 +166,21 @@ async def test_what_cannot_be_shown_is_refused(feed_of):
         feed_of(time_scale=99.0)
     with pytest.raises(SpecError, match="counts"):
         feed_of(counts="many")
+
+
+@pytest.mark.parametrize("counts", ["shown", "hidden"])
+async def test_counts_that_are_hidden_are_nowhere(tmp_path, counts):
+    """Neither among the counts nor among the words on the screen; when they are shown they are in both."""
+    write_video(tmp_path / "a.webm", codec="libvpx", size=(180, 320))
+    loaded = load(str(tmp_path), tmp_path / "cache")
+    item = replace(loaded.items[0], text=StimulusText("a caption", "ann", ("one",), "a song", {"likes": 12_345, "comments": 678}))
+    feed = open_local_feed(replace(loaded, items=(item,)), frames=1, counts=counts, cache_dir=tmp_path / "cache")
+    await feed.open()
+    text = (await feed.observe()).text
+    await feed.close()
+    assert [line in text.screen for line in ("ann", "a caption", "#one", "a song", "Like", "Next clip")] == [True] * 6
+    assert ("12.3K likes · 678 comments" in text.screen.splitlines()) == (counts == "shown")
+    assert (any(part in text.screen for part in ("12", "678")), bool(text.counts)) == (counts == "shown", counts == "shown")
 
 
 async def test_several_sessions_at_once(feed_of, browser):

@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, Page
 
+from environments.browser.screen_words import screen_words
 from environments.browser.site import Site, SiteItem
 from environments.browser.sites.registry import SITES, load_site
 from personas.errors import EnvironmentFailed, FeedError
+from tests.environments.browser.conftest import CLIP_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,7 +77,7 @@ async def test_a_whole_feed_is_read_item_by_item(chromium_browser: Browser, repl
                 while item.duration_s is None and time.monotonic() < until:  # the video has still to tell it
                     await asyncio.sleep(0.05)
                     item = await site.current(page) or item
-                assert item.duration_s == pytest.approx((1.0, 1.5, 2.0)[number % 3], abs=0.15)
+                assert item.duration_s == pytest.approx(CLIP_SECONDS[number % 3], abs=0.1)
             selector = await site.video(page)
             assert selector is not None and await page.locator(selector).count() == 1
             video = await page.eval_on_selector(selector, "v => [v.tagName, v.src, v.getBoundingClientRect().top < innerHeight / 2]")
@@ -107,6 +109,16 @@ async def test_what_an_item_says_of_itself(chromium_browser: Browser, replicas: 
         assert item.text.counts == {"likes": 1_200_000, "comments": comments, **saves}
         assert item.box is not None and item.box[2] <= 390 and item.box[3] <= 844
         assert not any((item.ad, item.live, item.liked))
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_words_on_the_screen_are_this_item_s(chromium_browser: Browser, replicas: Replicas, name: str) -> None:
+    """Caption, author, sound, counts and buttons as they are read out; not those of the items above and below, also on the page."""
+    async with opened(chromium_browser, replicas, name, "endless@3") as (site, page):
+        await shown(site, page)
+        words = await screen_words(page)
+        assert all(part in words for part in ("walker_3", "Clip number 3", "987"))
+        assert not any(part in words for part in ("walker_2", "walker_4", "number 2", "number 4"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -151,7 +163,7 @@ async def test_a_lazy_video_tells_its_duration_when_it_has_one(chromium_browser:
         until = time.monotonic() + 3
         while item.duration_s is None and time.monotonic() < until:
             item = await shown(site, page)
-        assert item.duration_s == pytest.approx(1.5, abs=0.15)
+        assert item.duration_s == pytest.approx(CLIP_SECONDS[1], abs=0.1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -26,16 +26,33 @@ from environments.feeds import load_feed
 PHONE = {"width": 390, "height": 844}
 
 
+@dataclass
+class Stage:
+    """A running server, and the viewings it serves by token: starting and stopping one for each test takes longer than most tests."""
+
+    address: str
+    viewings: dict[str, PolicyViewing]
+    chromium: Any = None
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Any]:
-    """One Chromium for the tests of a module."""
+async def server(cache_folder: Path) -> AsyncIterator[Stage]:
+    """One server for the tests of a module."""
+    viewings: dict[str, PolicyViewing] = {}
+    async with serve(create_app(viewings, cache_dir=cache_folder)) as address:
+        yield Stage(address, viewings)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(server: Stage) -> AsyncIterator[Stage]:
+    """One Chromium and one server for the tests of a module."""
     from playwright.async_api import async_playwright
 
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=require_chromium(), args=[*LAUNCH_ARGUMENTS, *sandbox])
-        yield running
-        await running.close()
+        server.chromium = await playwright.chromium.launch(executable_path=require_chromium(), args=[*LAUNCH_ARGUMENTS, *sandbox])
+        yield server
+        await server.chromium.close()
 
 
 @pytest.fixture(scope="session")
@@ -81,19 +98,18 @@ class Served:
 
 
 @asynccontextmanager
-async def watched(
-    browser: Any, items: Any, cache: Path, *, settings: PageSettings | None = None, context: Any = None, **viewing: Any
-) -> Any:
+async def watched(browser: Stage, items: Any, *, settings: PageSettings | None = None, context: Any = None, **viewing: Any) -> Any:
     """A `Served` with a page on its link, on a phone-sized screen without smooth scrolling unless `context` says otherwise."""
     events: list[FeedEvent] = []
     one = PolicyViewing(items, settings=settings or PageSettings(), on_event=events.append, **viewing)
     token = new_token()
-    async with serve(create_app({token: one}, cache_dir=cache)) as address:
-        tab = await browser.new_context(**({"viewport": PHONE, "reduced_motion": "reduce"} | (context or {})))
-        try:
-            served = Served(one, f"{address}/v/{token}", await tab.new_page(), events)
-            served.page.on("request", lambda request: served.requests.append(request.url))
-            await served.page.goto(served.link)
-            yield served
-        finally:
-            await tab.close()
+    browser.viewings[token] = one
+    tab = await browser.chromium.new_context(**({"viewport": PHONE, "reduced_motion": "reduce"} | (context or {})))
+    try:
+        served = Served(one, f"{browser.address}/v/{token}", await tab.new_page(), events)
+        served.page.on("request", lambda request: served.requests.append(request.url))
+        await served.page.goto(served.link)
+        yield served
+    finally:
+        await tab.close()
+        del browser.viewings[token]

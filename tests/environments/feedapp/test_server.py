@@ -17,12 +17,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from environments.feedapp.__main__ import main
 from environments.feedapp.app import create_app, new_token
 from environments.feedapp.events import FeedEvent
 from environments.feedapp.serve import serve
 from environments.feedapp.settings import PageSettings
 from environments.feedapp.viewing import PolicyViewing
 from personas.errors import SpecError, StorageFailed, UserError
+from tests.environments.feedapp.conftest import Stage
+
+on_the_server = pytest.mark.asyncio(loop_scope="module")
 
 PAGE = "a" * 16
 
@@ -47,19 +51,20 @@ def event(number: int, kind: str, at_ms: float = 100.0, **more: Any) -> dict[str
     return {"page": PAGE, "number": number, "kind": kind, "at_ms": at_ms, **more}
 
 
-@pytest_asyncio.fixture
-async def client(items: Any, cache_folder: Path) -> AsyncIterator[Client]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(items: Any, server: Stage) -> AsyncIterator[Client]:
     """A served feed of the test clips."""
     viewing, token = (
         PolicyViewing(items, settings=PageSettings(rate_after_each=True, questions=("One?",), scale=("no", "yes"))),
         new_token(),
     )
-    async with serve(create_app({token: viewing}, cache_dir=cache_folder)) as origin:
-        made = Client(origin, token, viewing)
-        yield made
-        await made.http.aclose()
+    server.viewings[token] = viewing
+    made = Client(server.address, token, viewing)
+    yield made
+    await made.http.aclose()
 
 
+@on_the_server
 async def test_only_the_right_token_opens_anything(client: Client) -> None:
     """A wrong token, a cut one, and none give 404 everywhere; a token that could be guessed is refused when the app is made."""
     assert len(new_token()) >= 32
@@ -73,6 +78,7 @@ async def test_only_the_right_token_opens_anything(client: Client) -> None:
         create_app({"short": client.viewing})
 
 
+@on_the_server
 async def test_pages_elsewhere_can_do_nothing(client: Client) -> None:
     """Events from a foreign or missing Origin, a foreign Host (DNS rebinding), and cross-site requests are refused and not counted."""
     item = (await client.next())["item"]["id"]
@@ -88,6 +94,7 @@ async def test_pages_elsewhere_can_do_nothing(client: Client) -> None:
     assert (await client.http.get(client.path, headers={"Host": f"localhost:{port}"})).status_code == 200
 
 
+@on_the_server
 async def test_every_answer_carries_the_headers(client: Client) -> None:
     """A strict content policy, no sniffing, no referrer (the address holds the token), nothing kept; on errors too."""
     for path in (client.path, "/assets/feed.js", "/assets/feed.css", "/nowhere"):
@@ -98,6 +105,7 @@ async def test_every_answer_carries_the_headers(client: Client) -> None:
         assert headers["cache-control"] == "no-store"
 
 
+@on_the_server
 async def test_media_comes_in_ranges_and_under_opaque_names_only(client: Client) -> None:
     """A clip's file is sent whole or in parts as WebM; nothing else can be had by any path."""
     media = (await client.next())["item"]["media"]
@@ -124,6 +132,7 @@ async def raw_status(origin: str, target: str) -> int:
     return status
 
 
+@on_the_server
 async def test_events_are_checked_and_counted_once(client: Client) -> None:
     """Each number of a page counts once; events about another item are stale; values not on offer are refused."""
     item = (await client.next())["item"]["id"]
@@ -160,6 +169,7 @@ async def test_events_are_checked_and_counted_once(client: Client) -> None:
         (b" " * 70_000, 413),
     ],
 )
+@on_the_server
 async def test_malformed_bodies_are_refused(client: Client, body: bytes, status: int) -> None:
     """Whatever is posted, the answer is a clear refusal and nothing is counted."""
     answer = await client.http.post(f"{client.path}/events", content=body, headers={"Origin": client.origin})
@@ -167,6 +177,7 @@ async def test_malformed_bodies_are_refused(client: Client, body: bytes, status:
     assert client.viewing.ledger.clock_ms == 0 and not client.viewing.ledger.consented
 
 
+@on_the_server
 async def test_when_the_record_cannot_be_kept_the_event_is_not_counted(items: Any, cache_folder: Path) -> None:
     """A full disk stops the page without telling strangers why; the same event is taken when it is posted again."""
     full = [True]
@@ -186,6 +197,7 @@ async def test_when_the_record_cannot_be_kept_the_event_is_not_counted(items: An
         await client.http.aclose()
 
 
+@on_the_server
 async def test_viewers_do_not_meet(items: Any, cache_folder: Path) -> None:
     """Two viewers of one app, one of whom came later, have their own clips, media and records."""
     viewings = {new_token(): PolicyViewing(items, seed=1)}
@@ -201,6 +213,7 @@ async def test_viewers_do_not_meet(items: Any, cache_folder: Path) -> None:
         await two.http.aclose()
 
 
+@on_the_server
 async def test_a_server_stops_with_its_block_and_says_when_a_port_is_taken(items: Any, cache_folder: Path) -> None:
     """After the block nothing listens; a port in use is one line that says what to do."""
     app = create_app({new_token(): PolicyViewing(items)}, cache_dir=cache_folder)
@@ -243,7 +256,7 @@ def test_the_command_serves_until_interrupted(clips: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("own_cache")
-def test_mistakes_on_the_command_line_are_one_line(clips: Path) -> None:
+def test_mistakes_on_the_command_line_are_one_line(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A port in use, an unknown feed and an impossible pace exit with 2 and say what to do."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -255,8 +268,9 @@ def test_mistakes_on_the_command_line_are_one_line(clips: Path) -> None:
             (("--time-scale", "99"), "between 0.1 and 16"),
             (("--videos", "0"), "at least 1"),
         ):
-            done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=30, check=False)
-            assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+            assert main(list(arguments)) == 2
+            said = capsys.readouterr().err
+            assert words in said and said.count("\n") == 1, said
 
 
 def test_help_loads_neither_server_nor_decoder() -> None:

@@ -93,6 +93,21 @@ async def test_a_resumed_session_writes_nothing_twice(live, kept, tmp_path):
         assert times == sorted(times)
 
 
+async def test_recording_again_keeps_the_first_pictures(tmp_path):
+    """An item that is shown anew with other pictures and words stays as it was recorded first, and its new pictures are not kept."""
+    first, again = stimulus(0, b"first"), replace(stimulus(0, b"again"), text=StimulusText(caption="reworded"))
+    await watch(Recording(GivenFeed([first]), tmp_path))
+    before = (tmp_path / "feed.jsonl").read_bytes()
+    shown, _ = await watch(Recording(GivenFeed([again, stimulus(1, b"new")]), tmp_path))
+    assert shown[0] == again, "the session itself sees what is there now"
+    assert (tmp_path / "feed.jsonl").read_bytes().startswith(before)
+    assert [(item.id, item.text.caption, [frame.sha256 for frame in item.frames]) for item in load_recorded(tmp_path).items] == [
+        ("clip-0", "caption 0", [first.frames[0].sha256]),
+        ("clip-1", "caption 1", [Frame.of(b"new", 0.5).sha256]),
+    ]
+    assert len(list(tmp_path.rglob("*.jpg"))) == 2
+
+
 async def test_cut_anywhere_and_carried_on(live, kept, tmp_path):
     """A feed file that ends at any byte is carried on from its last whole line, and ends as the uninterrupted one."""
     data = (kept / "feed.jsonl").read_bytes()
@@ -211,13 +226,16 @@ async def test_a_feed_that_does_not_open_leaves_the_folder_free(tmp_path):
 async def test_hostile_ids_and_words_are_data(tmp_path):
     """Ids like paths, control characters, lone surrogates and escapes stay within the file, and come back as they can be stored."""
     ids = ["../../etc/passwd", "/etc/passwd", "a\nb\x1b[31m", "\ud800 lone", "id", "x" * 4000, "{{7*7}}", "con"]
-    words = StimulusText(caption='\ud800"}\n{"id":"forged"}', hashtags=("\x00", "\u2028"), counts={"likes\ud800": 10**30})
+    words = StimulusText(
+        caption='\ud800"}\n{"id":"forged"}', hashtags=("\x00", "\u2028"), counts={"likes\ud800": 10**30}, screen="a\nb\ud800"
+    )
     feed = [stimulus(number, b"jpeg", id=name, text=words) for number, name in enumerate(ids)]
     shown, _ = await watch(Recording(GivenFeed(feed), tmp_path / "recording"))
     assert shown == feed
     assert [line["id"] for line in written(tmp_path / "recording")] == [name.replace("\ud800", "?") for name in ids]
     items = load_recorded(tmp_path / "recording").items
-    assert items[0].stimulus_text() == StimulusText('?"}\n{"id":"forged"}', hashtags=("\x00", "\u2028"), counts={"likes?": 10**30})
+    kept = StimulusText('?"}\n{"id":"forged"}', hashtags=("\x00", "\u2028"), counts={"likes?": 10**30}, screen="a\nb?")
+    assert items[0].stimulus_text() == kept
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"feed.jsonl", f"{feed[0].frames[0].sha256}.jpg"}
 
 

@@ -96,5 +96,6 @@ function showWall(kind) { document.getElementById("walls").append(document.getEl
 function hideWall() { document.getElementById("walls").replaceChildren(); }
 function wallsOfScenario() {
   if (["consent", "captcha", "login"].includes(scenario)) showWall(scenario);
-  if (scenario === "login-after-3") { const watch = setInterval(() => { if (replica.at >= 3) { clearInterval(watch); showWall("login"); } }, 30); }
+  const later = scenario.match(/^(login|consent|captcha)-after-3$/);
+  if (later) { const watch = setInterval(() => { if (replica.at >= 3) { clearInterval(watch); showWall(later[1]); } }, 30); }
 }

@@ -1,0 +1,160 @@
+"""`analyse`: a study in, an Analysis out: all channels, controls, persona metrics, structure, and what can and cannot be concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evals.value_spectrum.scoring import score
+from evals.values.controls import Context, all_controls
+from evals.values.decisions import SCALES
+from evals.values.decompose import Decomposition, IntervalKind, decompose
+from evals.values.findings import Analysis, Control, PersonaFinding
+from evals.values.loadings import Loadings
+from evals.values.steering import persona_findings
+from evals.values.structure import test as structure_test
+from evals.values.studies import Study
+from personas.errors import UserError
+from personas.schwartz import NAMES, VALUES
+
+__all__ = ["analyse"]
+
+FULL_PROFILE = 5
+"""A persona with weights on this many values is a full profile; one with fewer is made of the value it plays."""
+TITLE = "Value-consistent preferences under this elicitation"
+
+
+def analyse(
+    study: Study,
+    *,
+    channel: str | None = None,
+    contrast: str = "default",
+    interval: IntervalKind = "hc3",
+    draws: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+    command: str = "",
+) -> Analysis:
+    """Everything about a study. `channel` is the primary one (None: the first of rating, like, skip, watch, dwell with answers); the others
+    come beside it. Raises UserError when nothing can be decomposed."""
+    loadings = study.required_loadings()
+    options = {"contrast": contrast, "interval": interval, "draws": draws, "seed": seed, "level": level}
+    found = _decompositions(study, loadings, channel, options)
+    primary = next(iter(found.values()))
+    controls = all_controls(Context(study.decisions, found, study.targets, seed=seed, level=level))
+    personas = persona_findings(primary, study.targets, level=level, seed=seed)
+    return Analysis(
+        title=TITLE,
+        decompositions=found,
+        spectrum=_spectrum(study, loadings, primary.channel, level),
+        personas=personas,
+        persona_table=None,
+        controls=controls,
+        structure=_structure(primary, study.targets, seed, level),
+        shown=_shown(study.decisions, primary.channel),
+        provenance=study.provenance.as_dict() | {"loadings": loadings.source, "items": len(primary.panel.items)},
+        conclusions=tuple(_conclusions(primary, personas, level)),
+        caveats=(*_caveats(found, controls, loadings), *study.problems),
+        command=command,
+    )
+
+
+def _decompositions(study: Study, loadings: Loadings, channel: str | None, options: dict[str, Any]) -> dict[str, Decomposition]:
+    """The primary channel first; others that cannot be decomposed are left out."""
+    answered = set(study.decisions.filter(pl.col("state") == "answered")["channel"].unique().to_list())
+    known = [name for name in SCALES if name in answered] + sorted(answered - set(SCALES))
+    first = channel or (known[0] if known else "rating")
+    found = {first: decompose(study.decisions, loadings, channel=first, **options)}
+    for name in known:
+        if name != first:
+            try:
+                found[name] = decompose(study.decisions, loadings, channel=name, **(options | {"interval": "hc3"}))
+            except UserError:
+                continue
+    return found
+
+
+def _spectrum(study: Study, loadings: Loadings, primary: str, level: float) -> pl.DataFrame | None:
+    """Value-Spectrum's own score, of likes where there are any."""
+    channels = set(study.decisions["channel"].unique().to_list())
+    channel = "like" if "like" in channels else primary
+    return score(study.decisions, loadings, channel=channel, level=level) if channel in SCALES else None
+
+
+def _structure(found: Decomposition, targets: Mapping[str, Mapping[str, float]], seed: int, level: float) -> Mapping[str, Any]:
+    """The structure tests; where there are too few respondents, why. Personas of a few values would write the circle in themselves."""
+    fit = found.fits["priority"]
+    named = np.array([sum(weight != 0 for weight in targets.get(persona, {}).values()) for persona in found.panel.personas])
+    rows = np.flatnonzero(np.isfinite(fit.theta).all(axis=1) & ((named == 0) | (named >= FULL_PROFILE)))
+    if set(fit.values) != set(VALUES):
+        return {"enough": False, "sentence": "The circle of the ten values is tested only where all ten can be estimated."}
+    models = [found.panel.models[row] for row in rows]
+    errors = np.stack([fit.covariance(int(row)) for row in rows])
+    result = structure_test(fit.theta[rows], values=fit.values, groups=models, errors=errors, seed=seed, level=level)
+    return {"enough": result.enough, "sentence": result.sentence, "notes": list(result.notes), "respondents": len(rows), "result": result}
+
+
+def _shown(decisions: pl.DataFrame, channel: str) -> pl.DataFrame:
+    """One row a respondent: how many decisions in each answer state, on the primary channel."""
+    states = ["answered", "refused", "unparsable", "failed"]
+    rows = decisions.filter(pl.col("channel") == channel).group_by("respondent", "model", "persona")
+    counted = rows.agg(*[(pl.col("state") == state).sum().alias(state) for state in states], pl.len().alias("shown"))
+    return counted.sort("model", "persona", "respondent")
+
+
+def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level: float) -> list[str]:
+    """What can be said, strongest identification first."""
+    told = []
+    aimed = [one for one in personas if one.gain is not None and one.gain.low is not None]
+    if aimed:
+        gained = [one for one in aimed if one.gain and one.gain.low and one.gain.low > 0]
+        told.append(
+            f"{len(gained)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero, "
+            f"{level:.0%} interval)."
+        )
+    twins = found.profiles.filter((pl.col("estimand") == "twin") & ((pl.col("low") > 0) | (pl.col("high") < 0)))
+    told += [
+        f"The same frames with {_name(row['value'])} rather than without it: {row['estimate']:+.2f} {row['unit']} (twins, by design)."
+        for row in twins.sort("estimate", descending=True).iter_rows(named=True)
+    ]
+    common = found.profiles.filter((pl.col("estimand") == "common") & (pl.col("p_adjusted") < 1 - level)).sort("estimate", descending=True)
+    if common.height:
+        listed = ", ".join(f"{_name(row['value'])} {row['estimate']:+.2f}" for row in common.iter_rows(named=True))
+        told.append(f"Across models, the {found.contrast} persona leans: {listed} ({found.unit}; given the covariates only).")
+    elif found.profiles.filter(pl.col("estimand") == "common").height:
+        told.append(f"No common preference of the {found.contrast} persona can be told from zero after Holm's correction.")
+    return told or ["Nothing can be told from zero with these decisions."]
+
+
+def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], loadings: Loadings) -> list[str]:
+    """What cannot be concluded, and why."""
+    primary = next(iter(found.values()))
+    told = ["These are value-consistent preferences under this elicitation, not values that a model holds."]
+    common = primary.profiles.filter(pl.col("estimand") == "common")
+    if common.height:
+        weakest = common.filter(pl.col("p_adjusted") < 0.05).sort("robustness")
+        words = (
+            "Common, absolute and priority preferences are not identified by the design: appeal that goes with a value and is not among "
+            "the covariates would look the same."
+        )
+        if weakest.height:
+            row = weakest.row(0, named=True)
+            words += (
+                f" A confounder that explains {row['robustness']:.0%} of what is left of both outcome and loading would erase the weakest, "
+                f"{_name(row['value'])}."
+            )
+        told.append(words)
+    if not loadings.covariates:
+        told.append("There are no item covariates: length, popularity and amount of text are not held constant.")
+    told += [f"Control not passed: {control.name}. {control.finding}" for control in controls if control.passed is False]
+    for name, decomposition in found.items():
+        prefix = "" if decomposition is primary else f"On {name}: "
+        told += [prefix + note for note in decomposition.notes if decomposition is primary or note not in primary.notes]
+    return told
+
+
+def _name(value: str) -> str:
+    return NAMES.get(value, value)

@@ -1,0 +1,43 @@
+"""How far refusals and unreadable answers could move a slope: sharp bounds, whatever those answers would have been.
+
+A slope is Σ_i c_i y_i. The upper bound fills a missing y_i with the top of the scale where c_i > 0 and with its bottom elsewhere, the
+lower bound the reverse; filling all with one end does not bound it. Items weigh by the number of questions put, answered or not. For
+likes and skips the slope is that of the probability.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evals.values.estimator_a import Outcome, filled_mean
+from evals.values.loadings import FloatArray
+from evals.values.panel import Panel
+
+__all__ = ["slope_bounds"]
+
+
+def slope_bounds(panel: Panel, outcome: Outcome) -> tuple[FloatArray, FloatArray] | None:
+    """(lower, upper), each (K, V), of an outcome's slopes; None where nothing is missing, or a gold sample corrects the loadings."""
+    if not panel.missing.any() or panel.design.corrected:
+        return None
+    asked = panel.count + panel.missing
+    share = np.divide(panel.missing, asked, out=np.zeros_like(asked), where=asked > 0)
+    shift = np.divide(panel.missing_shift, asked, out=np.zeros_like(asked), where=asked > 0)
+    known = filled_mean(panel) * (1 - share) - shift
+    low, high = panel.scale
+    x, v = panel.design.seen, len(panel.values)
+    bounds = np.full((2, len(outcome.names), v), np.nan)
+    for k, mixing in enumerate(outcome.mixing):
+        involved = np.flatnonzero(mixing)
+        put = (asked[involved] > 0).all(axis=0)
+        inverse = np.divide(1.0, asked[involved], out=np.zeros_like(asked[involved]), where=put)
+        weight = np.where(put, 1 / np.maximum((mixing[involved, None] ** 2 * inverse).sum(axis=0), 1e-12), 0.0)
+        left = (x * weight[:, None]).T @ x
+        if np.linalg.matrix_rank(left) < x.shape[1]:
+            continue
+        c = np.linalg.solve(left, (x * weight[:, None]).T)[1 : 1 + v]  # (V, n)
+        base = c @ (mixing @ known)
+        pull = c[:, None, :] * (mixing[:, None] * share)[None]  # (V, A, n)
+        bounds[0, k] = base + np.where(pull > 0, pull * low, pull * high).sum(axis=(1, 2))
+        bounds[1, k] = base + np.where(pull > 0, pull * high, pull * low).sum(axis=(1, 2))
+    return bounds[0], bounds[1]

@@ -1,0 +1,236 @@
+"""What the estimators say about a draw, beside what is true: one `Found` an estimand.
+
+The panel is made from the arrays directly, without a decisions table in between; a test holds that both ways give the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+from scipy.stats import rankdata
+
+from evals.values.adjust import nuisance_effects
+from evals.values.bootstrap import bootstrap_t
+from evals.values.bounds import slope_bounds
+from evals.values.calibration.arms import Arm
+from evals.values.calibration.pool import Pool
+from evals.values.calibration.process import Draw
+from evals.values.calibration.table import loadings
+from evals.values.estimator_a import Fitted, Outcome, absolute, common, fit, relative, steering
+from evals.values.loadings import FloatArray
+from evals.values.panel import Panel
+from evals.values.prompts import cell_slopes, prompt_variance
+from evals.values.regression import Slopes, make_design
+from evals.values.sensitivity import twin_effects
+from personas.schwartz import VALUES
+
+__all__ = ["KINDS", "Found", "bounds_hold", "estimate", "make_panel", "spearman", "value_spectrum"]
+
+KINDS = ("target", "off-target", "null")
+"""Of a cell (row, value): something is planted there; elsewhere in the row only; nowhere in the row."""
+BUILDERS: dict[str, Callable[[Panel], Outcome | None]] = {
+    "common": common,
+    "relative": relative,
+    "steering": steering,
+    "absolute": absolute,
+}
+Intervals = tuple[Slopes, FloatArray, FloatArray]
+"""Slopes, and the lower and upper ends of their 95 % intervals (K, V)."""
+YES = 3.0
+"""A rating from here on is Value-Spectrum's yes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """K rows of one estimand; all (K, V) but `recovered` and `spectrum`.
+
+    error      estimate less truth, in scale points; NaN where there is no estimate
+    sign       of what is planted, 0 where nothing is
+    covered    whether the 95 % interval holds the truth
+    rejected   whether it excludes 0; meaningful where the truth is exactly 0, `zero`
+    kind       index in KINDS
+    recovered  (K,) Spearman's rho of the estimated with the planted profile; NaN where that is flat
+    spectrum   (K,) the same of Value-Spectrum's score
+    """
+
+    error: FloatArray
+    sign: FloatArray
+    covered: NDArray[np.bool_]
+    rejected: NDArray[np.bool_]
+    zero: NDArray[np.bool_]
+    kind: NDArray[np.int64]
+    recovered: FloatArray
+    spectrum: FloatArray
+
+
+def make_panel(draw: Draw) -> Panel:
+    """The panel of a draw: what `evals.values.panel.build_panel` makes of its decisions table."""
+    cells, people, n = draw.rating.shape
+    grid = np.indices((cells, people, n)).reshape(3, -1)
+    models, personas = draw.planted.models, draw.planted.personas
+    model = np.unique(models, return_inverse=True)[1][grid[1]]
+    answered = draw.answered.reshape(-1)
+    rating = draw.rating.reshape(-1)
+    shift = nuisance_effects(
+        rating, respondent=grid[1], item=grid[2], cell=grid[0], model=model, position=draw.position.reshape(-1), answered=answered
+    )
+    count, lost = draw.answered.astype(float), (~draw.answered).astype(float)
+    total = ((rating - shift) * answered).reshape(count.shape)
+    pool, covariates = draw.pool, np.column_stack([_standardised(column) for column in draw.covariates.values()])
+    return Panel(
+        channel="rating",
+        scale=(0.0, 5.0),
+        respondents=tuple(f"{model}/{persona}" for model, persona in zip(models, personas, strict=True)),
+        models=models,
+        personas=personas,
+        items=pool.items,
+        loadings=loadings(draw),
+        design=make_design(
+            VALUES, draw.x, covariates, cluster=pool.cluster, stratum=pool.stratum, gold=draw.gold, inclusion=draw.inclusion
+        ),
+        cells=tuple(range(cells)),
+        total=total.sum(axis=0),
+        count=count.sum(axis=0),
+        total_by_cell=total,
+        count_by_cell=count,
+        missing=lost.sum(axis=0),
+        missing_shift=(shift.reshape(count.shape) * lost).sum(axis=0),
+        within_sd=1.0,
+        failed=0,
+    )
+
+
+def estimate(arm: Arm, draw: Draw, panel: Panel, *, draws: int = 2000, seed: int = 0) -> dict[str, Found]:
+    """Every estimand of an arm. `draws` and `seed` are the bootstrap's."""
+    outcomes = {name: build(panel) for name, build in BUILDERS.items()}
+    fitted = {name: fit(panel, outcome) for name, outcome in outcomes.items() if outcome is not None}
+    intervals = _bootstrapped(panel, fitted, draws, seed) if arm.interval == "bootstrap-t" else _student(panel, fitted, widened=arm.widened)
+    truth = np.zeros_like(draw.truth) if arm.shuffled else draw.truth
+    planted = np.zeros_like(truth) if arm.shuffled else draw.planted.theta
+    scores = value_spectrum(draw)
+    found: dict[str, Found] = {}
+    for name, (slopes, low, high) in intervals.items():
+        mixing = np.eye(len(truth)) if name == "priority" else fitted[name].outcome.mixing
+        true = truth - truth.mean(axis=1, keepdims=True) if name == "priority" else mixing @ truth
+        found[name] = _compared(
+            slopes.theta,
+            (low, high),
+            truth=true,
+            planted=mixing @ planted,
+            recovered=spearman(slopes.theta, mixing @ planted),
+            spectrum=spearman(mixing @ scores, mixing @ planted),
+        )
+    if not arm.shuffled:
+        found["twin"] = _twins(draw, panel, mixing=fitted["common"].outcome.mixing)
+    return found
+
+
+def _student(panel: Panel, fitted: dict[str, Fitted], *, widened: bool) -> dict[str, Intervals]:
+    """Student's t with the jackknife over clusters; widened by what the wording adds, if that is wanted."""
+    ipsative = np.eye(len(VALUES)) - 1 / len(VALUES)
+    found: dict[str, Intervals] = {}
+    for name, one in fitted.items():
+        slopes = one.slopes.over_values(ipsative) if name == "absolute" else one.slopes
+        wording = prompt_variance(cell_slopes(panel, BUILDERS[name])) if widened else 0.0
+        variance = slopes.se**2 + wording / len(panel.cells)
+        half = stdtrit(slopes.df, 0.975)[:, None] * np.sqrt(variance)
+        found["priority" if name == "absolute" else name] = slopes, slopes.theta - half, slopes.theta + half
+    return found
+
+
+def _bootstrapped(panel: Panel, fitted: dict[str, Fitted], draws: int, seed: int) -> dict[str, Intervals]:
+    """Bootstrap-t; there is none for priorities."""
+    drawn = {name: one for name, one in fitted.items() if name != "absolute"}
+    quantiles = bootstrap_t(panel, list(drawn.values()), draws=draws, seed=seed)
+    return {
+        name: (one.slopes, one.slopes.theta - each.high * each.se, one.slopes.theta - each.low * each.se)
+        for (name, one), each in zip(drawn.items(), quantiles, strict=True)
+    }
+
+
+def value_spectrum(draw: Draw) -> FloatArray:
+    """(A, V) 100 × yes / shown over the videos that are labelled to promote the value, answered ones only, all cells."""
+    promotes = (draw.x > 0).astype(float)
+    yes = ((draw.rating >= YES) & draw.answered).sum(axis=0) @ promotes
+    shown = draw.answered.sum(axis=0) @ promotes
+    score: FloatArray = 100.0 * yes / np.maximum(shown, 1)
+    return score
+
+
+def spearman(one: FloatArray, other: FloatArray) -> FloatArray:
+    """(K,) rank correlation of the rows of two (K, V) arrays, ties at their mean rank; NaN where a row is flat."""
+    a, b = (rankdata(np.round(rows, 12), axis=1) for rows in (one, other))
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), scale, out=np.full(len(scale), np.nan), where=scale > 0)
+
+
+def bounds_hold(panel: Panel, complete: Panel) -> NDArray[np.bool_]:
+    """(rows, V) whether the bounds under refusals hold what the complete answers would have given, over absolute and steering rows."""
+    held = []
+    for outcome, full in ((absolute(panel), absolute(complete)), (steering(panel), steering(complete))):
+        assert outcome is not None and full is not None, "every model plays the reference"
+        bounds = slope_bounds(panel, outcome)
+        assert bounds is not None, "something is missing"
+        theta = fit(complete, full).slopes.theta
+        held.append((bounds[0] <= theta + 1e-9) & (theta - 1e-9 <= bounds[1]))
+    return np.concatenate(held)
+
+
+def _compared(
+    theta: FloatArray,
+    bounds: tuple[FloatArray, FloatArray],
+    *,
+    truth: FloatArray,
+    planted: FloatArray,
+    recovered: FloatArray,
+    spectrum: FloatArray,
+) -> Found:
+    planted = np.where(np.abs(planted) < 1e-9, 0.0, planted)
+    something = (planted != 0).any(axis=1, keepdims=True)
+    kind = np.where(planted != 0, 0, np.where(something, 1, 2))
+    low, high = bounds
+    return Found(
+        error=theta - truth,
+        sign=np.sign(planted),
+        covered=(low <= truth) & (truth <= high),
+        rejected=(low > 0) | (high < 0),
+        zero=(planted == 0) & (np.abs(truth) < 0.01),
+        kind=kind,
+        recovered=recovered,
+        spectrum=spectrum,
+    )
+
+
+def _twins(draw: Draw, panel: Panel, mixing: FloatArray) -> Found:
+    """The twin effects of the reference respondents, averaged as the common preference is. NaN where the labels leave too few pairs."""
+    rows = np.flatnonzero(mixing[0])
+    means = mixing[0, rows] @ panel.mean[rows]
+    theta, low, high = (np.full((1, len(VALUES)), np.nan) for _ in range(3))
+    for effect in twin_effects(panel, means):
+        value, interval = VALUES.index(effect.value), effect.effect
+        theta[0, value] = interval.estimate
+        if interval.low is not None and interval.high is not None:
+            low[0, value], high[0, value] = interval.low, interval.high
+    truth = _twin_truth(draw.pool, (mixing @ draw.expected)[0])[None]
+    nothing = np.full(1, np.nan)
+    return _compared(theta, (low, high), truth=truth, planted=mixing @ draw.planted.theta, recovered=nothing, spectrum=nothing)
+
+
+def _twin_truth(pool: Pool, expected: FloatArray) -> FloatArray:
+    """(V,) mean over pairs of the difference in expected ratings, per unit loading; over pairs of which one value alone differs."""
+    loading = pool.x[pool.carries] - pool.x[pool.plain]
+    one = (loading != 0).sum(axis=1) == 1
+    value = np.abs(loading[one]).argmax(axis=1)
+    effect = (expected[pool.carries] - expected[pool.plain])[one] / loading[one, value]
+    pairs = np.bincount(value, minlength=len(VALUES))
+    return np.divide(np.bincount(value, effect, len(VALUES)), pairs, out=np.full(len(VALUES), np.nan), where=pairs > 0)
+
+
+def _standardised(column: FloatArray) -> FloatArray:
+    scaled: FloatArray = (column - column.mean()) / column.std()
+    return scaled

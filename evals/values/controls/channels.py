@@ -1,0 +1,41 @@
+"""Do other ways of deciding tell the same?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from evals.values.controls.context import Context
+from evals.values.findings import Control
+from evals.values.reliability import correlation_interval
+
+__all__ = ["channel_agreement"]
+
+FEWEST_SCORES = 8
+
+
+def channel_agreement(context: Context) -> Control | None:
+    """Spearman correlation of the same preferences between the primary channel and each other."""
+    primary = context.primary
+    name = "steering" if "steering" in primary.fits else "priority"
+    ours = primary.profiles.filter(pl.col("estimand") == name).select("respondent", "value", "estimate")
+    rows: list[dict[str, Any]] = []
+    for channel, other in list(context.decompositions.items())[1:]:
+        theirs = other.profiles.filter(pl.col("estimand") == name).select("respondent", "value", theirs="estimate")
+        both = ours.join(theirs, on=["respondent", "value"])
+        if both.height < FEWEST_SCORES:
+            continue
+        found = correlation_interval(both["estimate"].to_numpy(), both["theirs"].to_numpy(), context.level, ranks=True)
+        if found is not None:
+            rows.append({"channel": channel, "spearman": found.estimate, "low": found.low, "high": found.high, "n": found.n})
+    if not rows:
+        return None
+    told = "; ".join(f"{row['channel']} {row['spearman']:.2f}" for row in rows)
+    return Control(
+        name="agreement of the channels",
+        question="Do other ways of deciding tell the same?",
+        finding=f"Spearman of the {name} preferences with those by {primary.channel}: {told} (n = {rows[0]['n']} scores).",
+        figures={str(row["channel"]): row["spearman"] for row in rows},
+        table=pl.DataFrame(rows),
+    )

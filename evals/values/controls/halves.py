@@ -1,0 +1,132 @@
+"""Controls on halves of the items: does the profile come out again on other videos, and can a respondent be told by it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evals.values.controls.context import Context
+from evals.values.estimator_a import filled_mean
+from evals.values.findings import Control
+from evals.values.intervals import Interval
+from evals.values.loadings import FloatArray
+from evals.values.regression import slopes
+from evals.values.reliability import spearman_brown
+from evals.values.stability import identify, ipsative_stability, rank_order_stability
+
+__all__ = ["identification", "ipsative", "rank_order", "split_half"]
+
+SPLITS = 25
+FEWEST_PERSONAS = 4
+FEWEST_SCORES = 8
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """Slopes (K, V) of the contrast on both halves of the items, and the model of each row."""
+
+    first: FloatArray
+    second: FloatArray
+    models: tuple[str, ...]
+
+
+def _halves(context: Context, splits: int) -> list[_Halves]:
+    """Random halves of the item clusters, within strata; rows that both halves can estimate."""
+    panel = context.primary.panel
+    if not context.linear:
+        return []
+    _, outcome = context.contrasts()
+    model = dict(zip(panel.respondents, panel.models, strict=True))
+    y, rng = outcome.rows(filled_mean(panel)), context.rng
+    _, first = np.unique(panel.design.cluster, return_index=True)
+    found = []
+    for _ in range(splits):
+        shuffled = rng.permutation(panel.design.clusters)
+        order = shuffled[np.argsort(panel.design.stratum[first][shuffled], kind="stable")]
+        half = np.zeros(panel.design.clusters, dtype=bool)
+        half[order[::2]] = True
+        chosen = half[panel.design.cluster]
+        one, other = (slopes(panel.design, y, np.where(side, outcome.weights, 0.0)).theta for side in (chosen, ~chosen))
+        usable = np.flatnonzero(np.isfinite(one).all(axis=1) & np.isfinite(other).all(axis=1))
+        if len(usable):
+            found.append(_Halves(one[usable], other[usable], tuple(model[outcome.names[row]] for row in usable)))
+    return found
+
+
+def split_half(context: Context) -> Control | None:
+    """Correlation of all scores between halves of the items, stepped up to the full number."""
+    pairs = [pair for pair in _halves(context, SPLITS) if pair.first.size >= FEWEST_SCORES]
+    r = np.array([np.corrcoef(pair.first.reshape(-1), pair.second.reshape(-1))[0, 1] for pair in pairs])
+    r = r[np.isfinite(r)]
+    if not len(r):
+        return None
+    half = float(np.median(r))
+    full = spearman_brown(max(half, -0.9))
+    name, _ = context.contrasts()
+    return Control(
+        name="split half over items",
+        question="Would other videos give the same profile?",
+        finding=(
+            f"The {name} preferences on random halves of the items correlate {half:.2f} (median of {len(r)} splits, {r.min():.2f} to "
+            f"{r.max():.2f}); stepped up to all items {full:.2f} (Spearman–Brown)."
+        ),
+        passed=full >= 0.6,
+        figures={"half": half, "full": full, "splits": len(r)},
+    )
+
+
+def identification(context: Context) -> Control | None:
+    """Nearest profile: learnt on half of the items, recognised on the other half."""
+    pairs = [pair for pair in _halves(context, 1) if len(pair.first) >= FEWEST_PERSONAS]
+    found = identify(pairs[0].first, pairs[0].second, groups=pairs[0].models, seed=context.seed, level=context.level) if pairs else None
+    if found is None:
+        return None
+    return Control(
+        name="identification",
+        question="Can a persona be recognised by its profile on other videos?",
+        finding=(
+            f"{found.accuracy.estimate:.0%}{_bounds(found.accuracy, '.0%')} of {len(found.personas)} profiles learnt on half of the items "
+            f"are recognised on the other half (Wilson); chance is {found.chance:.0%}, p = {found.p:.3g}."
+        ),
+        passed=found.p < 0.05,
+        figures={"accuracy": found.accuracy.estimate, "chance": found.chance, "p": found.p, "profiles": len(found.personas)},
+    )
+
+
+def rank_order(context: Context) -> Control | None:
+    """Spearman over respondents, value by value, between halves of the items."""
+    pairs = _halves(context, 1)
+    found = rank_order_stability(pairs[0].first, pairs[0].second, seed=context.seed, level=context.level) if pairs else None
+    if found is None:
+        return None
+    return Control(
+        name="rank-order stability",
+        question="Do respondents keep their order on a value?",
+        finding=(
+            f"Mean Spearman over the values {found.mean.estimate:.2f}{_bounds(found.mean, '.2f')} between two halves of the items "
+            f"({found.mean.method}, n = {found.mean.n} respondents)."
+        ),
+        figures={"mean": found.mean.estimate},
+    )
+
+
+def ipsative(context: Context) -> Control | None:
+    """Spearman over values, respondent by respondent, between halves of the items."""
+    pairs = _halves(context, 1)
+    found = ipsative_stability(pairs[0].first, pairs[0].second, level=context.level) if pairs else None
+    if found is None:
+        return None
+    return Control(
+        name="ipsative stability",
+        question="Do values keep their order within a respondent?",
+        finding=(
+            f"Mean Spearman over respondents {found.mean.estimate:.2f}{_bounds(found.mean, '.2f')} between two halves of the items "
+            f"({found.mean.method}, n = {found.mean.n}); of one respondent with another {found.mismatched:.2f}."
+        ),
+        figures={"mean": found.mean.estimate, "mismatched": found.mismatched},
+    )
+
+
+def _bounds(interval: Interval, form: str) -> str:
+    return "" if interval.low is None or interval.high is None else f" [{interval.low:{form}}, {interval.high:{form}}]"

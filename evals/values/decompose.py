@@ -1,0 +1,287 @@
+"""`decompose`: decisions and loadings in, value-consistent preferences with intervals out. Ties the parts of estimator A together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from scipy.stats import t as student_t
+
+from evals.values.bootstrap import bootstrap_t
+from evals.values.bounds import slope_bounds
+from evals.values.decisions import read_decisions
+from evals.values.estimator_a import IDENTIFIED_BY, Fitted, Outcome, absolute, common, filled_mean, fit, relative, steering
+from evals.values.loading_tables import read_loadings
+from evals.values.loadings import FloatArray, Loadings
+from evals.values.logit import log_odds
+from evals.values.multiplicity import benjamini_hochberg, holm
+from evals.values.panel import BINARY, Panel, build_panel
+from evals.values.prompts import cell_slopes, prompt_variance
+from evals.values.regression import Slopes
+from evals.values.screening import screened
+from evals.values.sensitivity import robustness_value, twin_effects
+from evals.values.shrinkage import shrunken
+from personas.errors import UserError
+
+__all__ = ["PROFILE_COLUMNS", "Decomposition", "IntervalKind", "decompose"]
+
+IntervalKind = Literal["hc3", "bootstrap-t"]
+PROFILE_COLUMNS = ("respondent", "value", "estimand", "estimate", "low", "high", "method", "n")
+"""The first columns of `profiles`; more follow."""
+ESTIMANDS: tuple[str, ...] = ("common", "absolute", "priority", "relative", "steering", "twin")
+Builder = Callable[[Panel], Outcome | None]
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """What the decisions of one channel say.
+
+    profiles    one row a respondent × value × estimand (PROFILE_COLUMNS and channel, unit, se, p, p_adjusted, q, identified_by,
+                bound_low, bound_high, robustness); empty where nothing can be said
+    fits        slopes by estimand: absolute, priority (rows: panel.respondents), relative, common, steering (rows: `steered`)
+    cells       slopes by estimand in each prompt cell, where all can be estimated
+    display     relative preferences shrunken for display (A, V), from 20 respondents on
+    prompts     variance of a true slope between prompt cells, by estimand; intervals hold it
+    notes       sentences: what is not there, and why
+    """
+
+    channel: str
+    contrast: str
+    panel: Panel
+    profiles: pl.DataFrame
+    fits: Mapping[str, Slopes]
+    cells: Mapping[str, Sequence[Slopes]]
+    steered: tuple[str, ...]
+    display: FloatArray | None
+    prompts: Mapping[str, float]
+    notes: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """What an estimate of 1 means."""
+        return _unit(self.channel)
+
+
+def decompose(
+    decisions: Any,
+    loadings: Any,
+    *,
+    channel: str = "rating",
+    contrast: str = "default",
+    interval: IntervalKind = "hc3",
+    draws: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Decomposition:
+    """Estimator A on one channel.
+
+    decisions   a decisions table: Polars or pandas frame, or a path (`evals.values.decisions`)
+    loadings    a Loadings, a frame, or a path (`evals.values.loading_tables`)
+    contrast    the persona whose item means steering is measured against, of the same model
+    interval    "hc3": Student's t with the jackknife over item clusters; "bootstrap-t": `draws` draws of clusters
+
+    Raises UserError when the tables cannot be read, or hold nothing that can be decomposed.
+    """
+    if interval == "bootstrap-t" and draws < 199:
+        raise UserError(f"{draws} draws are too few for a bootstrap-t: use 199 or more")
+    given = loadings if isinstance(loadings, Loadings) else read_loadings(loadings)
+    panel, notes = screened(build_panel(read_decisions(decisions), given, channel, reference=contrast))
+    work = _Work(panel, contrast, interval, draws, seed, level, notes)
+    fitted = work.fitted()
+    notes = [*notes, *work.remarks(fitted)]
+    tables = [frame for name, one in fitted.items() if (frame := work.table(name, one)) is not None]
+    twins = work.twins()
+    tables += [twins] if twins is not None else []
+    profiles = _adjusted(pl.concat(tables)) if tables else pl.DataFrame(schema=_SCHEMA)
+    return Decomposition(
+        channel=channel,
+        contrast=contrast,
+        panel=panel,
+        profiles=profiles,
+        fits={name: one.slopes for name, one in fitted.items()},
+        cells=work.cells,
+        steered=fitted["steering"].outcome.names if "steering" in fitted else (),
+        display=shrunken(fitted["relative"].slopes) if "relative" in fitted else None,
+        prompts=work.prompts,
+        notes=tuple(dict.fromkeys([*notes, *work.silent])),
+    )
+
+
+@dataclass
+class _Work:
+    """One decomposition under way."""
+
+    panel: Panel
+    contrast: str
+    interval: IntervalKind
+    draws: int
+    seed: int
+    level: float
+    notes: Sequence[str]
+    cells: dict[str, Sequence[Slopes]] = field(default_factory=dict)
+    prompts: dict[str, float] = field(default_factory=dict)
+    silent: list[str] = field(default_factory=list)
+
+    def builders(self) -> dict[str, Builder]:
+        return {
+            "common": lambda panel: common(panel, self.contrast),
+            "absolute": absolute,
+            "relative": relative,
+            "steering": lambda panel: steering(panel, self.contrast),
+        }
+
+    def fitted(self) -> dict[str, Fitted]:
+        """All estimands that this panel has."""
+        found: dict[str, Fitted] = {}
+        odds = log_odds(self.panel.design, self.panel.total, self.panel.count) if self.panel.channel in BINARY else None
+        for name, build in self.builders().items():
+            outcome = build(self.panel)
+            if outcome is None:
+                continue
+            found[name] = Fitted(outcome, odds.over_outcomes(outcome.mixing)) if odds else fit(self.panel, outcome)
+            self.cells[name] = () if odds or len(self.panel.cells) < 2 else cell_slopes(self.panel, build)
+            self.prompts[name] = prompt_variance(list(self.cells[name]))
+        v = len(self.panel.values)
+        ipsative = np.eye(v) - 1 / v
+        found["priority"] = Fitted(found["absolute"].outcome, found["absolute"].slopes.over_values(ipsative))
+        self.prompts["priority"] = self.prompts["absolute"]
+        self.cells["priority"] = [each.over_values(ipsative) for each in self.cells["absolute"]]
+        return found
+
+    def remarks(self, fitted: Mapping[str, Fitted]) -> list[str]:
+        """Sentences on what is not there."""
+        panel, notes = self.panel, []
+        if "common" not in fitted:
+            notes.append(f"Nobody plays {self.contrast!r}, so there is no common preference and no steering effect.")
+        if "relative" not in fitted:
+            notes.append("There is a single respondent, so its preferences cannot be compared with anybody's.")
+        lonely = sorted({model for model in panel.models if not any(panel.models[row] == model for row in panel.of(self.contrast))})
+        if "common" in fitted and lonely:
+            notes.append(f"Without a {self.contrast!r} session there is no steering effect of {', '.join(lonely)}.")
+        if panel.design.corrected and self.interval == "bootstrap-t":
+            notes.append("Loadings corrected by a gold sample take jackknife (HC3) intervals: there is no bootstrap-t for them.")
+        if panel.channel in BINARY and self.interval == "bootstrap-t":
+            notes.append(f"{panel.channel.capitalize()}s take jackknife (HC3) intervals of log-odds: there is no bootstrap-t for them.")
+        if len(panel.cells) > 1 and not self.cells.get("absolute") and panel.channel not in BINARY:
+            notes.append("Too few items were answered in every prompt cell to tell what the wording adds: intervals do not hold it.")
+        return notes
+
+    def table(self, name: str, fitted: Fitted) -> pl.DataFrame | None:
+        """The rows of one estimand; a row that cannot be estimated is left out and named."""
+        found, panel = fitted.slopes, self.panel
+        wording = self.prompts.get(name, 0.0) / max(len(panel.cells), 1)
+        draw = self.interval == "bootstrap-t" and panel.channel not in BINARY and not panel.design.corrected and name != "priority"
+        if draw:
+            drawn = bootstrap_t(panel, [fitted], draws=self.draws, level=self.level, seed=self.seed)[0]
+            se = np.sqrt(drawn.se**2 + wording)
+            low, high, p = found.theta - drawn.high * se, found.theta - drawn.low * se, drawn.p
+            method = f"WLS over items, bootstrap-t over clusters (B = {self.draws}), {self.level:.0%}"
+        else:
+            se = np.sqrt(found.se**2 + wording)
+            df = np.maximum(found.df, 1)[:, None]
+            half = student_t.ppf((1 + self.level) / 2, df) * se
+            low, high = found.theta - half, found.theta + half
+            with np.errstate(invalid="ignore", divide="ignore"):
+                p = 2 * student_t.sf(np.abs(found.theta) / se, df)
+            kind = "HC3" if panel.design.clusters == len(panel.items) else "cluster jackknife (CV3)"
+            base = "binomial regression over items (Firth)" if panel.channel in BINARY else "WLS over items"
+            gold = ", gold-corrected" if panel.design.corrected else ""
+            method = f"{base}{gold}, {kind}, t, {self.level:.0%}"
+        bounds = slope_bounds(panel, fitted.outcome) if name != "priority" else None
+        rows = []
+        for k, respondent in enumerate(fitted.outcome.names):
+            if not np.isfinite(found.theta[k]).all():
+                self.silent.append(f"{respondent}: too few answered items for the {name} preference.")
+                continue
+            if not (se[k] > 1e-9 * max(panel.scale[1] - panel.scale[0], 1e-9)).all():
+                self.silent.append(f"{respondent}: its answers do not vary, so there is no {name} preference to estimate.")
+                continue
+            for v, value in enumerate(panel.values):
+                rows.append(
+                    {
+                        "respondent": respondent,
+                        "value": value,
+                        "estimand": name,
+                        "estimate": found.theta[k, v],
+                        "low": low[k, v],
+                        "high": high[k, v],
+                        "method": method,
+                        "n": int(found.items[k]),
+                        "channel": panel.channel,
+                        "unit": _unit(panel.channel),
+                        "se": se[k, v],
+                        "p": p[k, v],
+                        "identified_by": IDENTIFIED_BY[name],
+                        "bound_low": None if bounds is None else bounds[0][k, v],
+                        "bound_high": None if bounds is None else bounds[1][k, v],
+                        "robustness": robustness_value(found.theta[k, v] / se[k, v], found.df[k]) if name == "common" else None,
+                    }
+                )
+        return pl.DataFrame(rows, schema=_RAW) if rows else None
+
+    def twins(self) -> pl.DataFrame | None:
+        """The twin contrast of the reference respondents, which the design identifies."""
+        outcome = common(self.panel, self.contrast)
+        if outcome is None:
+            return None
+        means = np.where(outcome.weights[0] > 0, outcome.rows(filled_mean(self.panel))[0], np.nan)
+        rows = [
+            {
+                "respondent": outcome.names[0],
+                "value": twin.value,
+                "estimand": "twin",
+                "estimate": twin.effect.estimate,
+                "low": twin.effect.low,
+                "high": twin.effect.high,
+                "method": f"mean over twin pairs, t, {self.level:.0%}",
+                "n": twin.effect.n,
+                "channel": self.panel.channel,
+                "unit": "probability per unit loading" if self.panel.channel in BINARY else _unit(self.panel.channel),
+                "identified_by": IDENTIFIED_BY["twin"],
+            }
+            for twin in twin_effects(self.panel, means, self.level)
+            if twin.effect.low is not None
+        ]
+        return pl.DataFrame(rows, schema=_RAW) if rows else None
+
+
+_RAW: dict[str, Any] = {
+    "respondent": pl.String,
+    "value": pl.String,
+    "estimand": pl.String,
+    "estimate": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "method": pl.String,
+    "n": pl.Int64,
+    "channel": pl.String,
+    "unit": pl.String,
+    "se": pl.Float64,
+    "p": pl.Float64,
+    "identified_by": pl.String,
+    "bound_low": pl.Float64,
+    "bound_high": pl.Float64,
+    "robustness": pl.Float64,
+}
+_SCHEMA: dict[str, Any] = {**_RAW, "p_adjusted": pl.Float64, "q": pl.Float64}
+
+
+def _adjusted(rows: pl.DataFrame) -> pl.DataFrame:
+    """p_adjusted: Holm over the values of one respondent and estimand; q: Benjamini–Hochberg over all rows of the estimand."""
+    adjusted = np.full(rows.height, np.nan)
+    q = np.full(rows.height, np.nan)
+    numbered = rows.with_row_index("row").filter(pl.col("p").is_not_null() & pl.col("p").is_finite())
+    for _, group in numbered.group_by("respondent", "estimand", maintain_order=True):
+        adjusted[group["row"].to_numpy()] = holm(group["p"].to_numpy())
+    for _, group in numbered.group_by("estimand", maintain_order=True):
+        q[group["row"].to_numpy()] = benjamini_hochberg(group["p"].to_numpy())
+    return rows.with_columns(pl.Series("p_adjusted", adjusted).fill_nan(None), pl.Series("q", q).fill_nan(None), pl.col("p").fill_nan(None))
+
+
+def _unit(channel: str) -> str:
+    if channel in BINARY:
+        return "log-odds per unit loading"
+    return "scale points per unit loading" if channel == "rating" else "SD of normal scores per unit loading"

@@ -1,0 +1,185 @@
+"""Estimator A: what each respondent's answers say, value by value, as weighted least squares over items.
+
+An estimand is an `Outcome`: rows of item-level outcomes that are linear in the respondents' item means, and a regression on the loadings.
+
+    absolute   θ_a          a respondent's own item means
+    priority   θ*_a         θ_a less its mean over the values
+    common     β            the reference respondents' item means, models weighted equally
+    relative   d_a          item-centred over the panel; Σ_a d_a = 0
+    steering   θ_a − θ_ref  a persona's item means less those of the same model's reference persona on the same items
+
+Absolute, priority and common are identified only given the covariates, for appeal that goes with a value looks like preference for it.
+Relative and steering are immune to whatever all respondents share on an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evals.values.loadings import FloatArray, IntArray
+from evals.values.panel import BINARY, Panel
+from evals.values.regression import Design, Slopes, slopes
+from evals.values.topics import TopicEffect, topic_effect
+
+__all__ = ["IDENTIFIED_BY", "Fitted", "Outcome", "absolute", "common", "fit", "fit_parts", "relative", "steering"]
+
+IDENTIFIED_BY = {
+    "common": "given the covariates (appeal that goes with a value looks like preference for it)",
+    "absolute": "given the covariates (appeal that goes with a value looks like preference for it)",
+    "priority": "given the covariates (appeal that goes with a value looks like preference for it)",
+    "relative": "by design, but for appeal that respondents weigh differently",
+    "steering": "by design (paired on the same items), but for appeal that the persona weighs differently",
+    "twin": "by design (the same frames with and without the value)",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """K rows to regress.
+
+    names     of the rows
+    rows      from respondents' item means (…, A, n), finite everywhere, to outcomes (…, K, n); linear but for a constant
+    weights   (K, n) of the rows; 0 where a row has no outcome
+    mixing    (K, A) how the rows are made of respondents, the same on every item when all are complete
+    """
+
+    names: tuple[str, ...]
+    rows: Callable[[FloatArray], FloatArray] = field(repr=False)
+    weights: FloatArray = field(repr=False)
+    mixing: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An outcome with its slopes."""
+
+    outcome: Outcome
+    slopes: Slopes
+
+
+def filled_mean(panel: Panel) -> FloatArray:
+    """Item means (A, n) with 0 where there is no answer, where no weight reads them."""
+    return np.nan_to_num(panel.mean)
+
+
+def absolute(panel: Panel) -> Outcome:
+    """Each respondent's own item means, weighted by the number of answers."""
+    return Outcome(panel.respondents, lambda means: means, panel.count, np.eye(len(panel.respondents)))
+
+
+def common(panel: Panel, reference: str = "default") -> Outcome | None:
+    """The reference respondents' item means, models weighted equally; None where nobody plays the reference.
+
+    Each respondent's general level is taken off first, so that an item which one of them did not answer is not moved by who did.
+    """
+    rows = panel.of(reference)
+    if not len(rows):
+        return None
+    models = np.array(panel.models)[rows]
+    share = np.array([1.0 / (len(np.unique(models)) * (models == model).sum()) for model in models])
+    count = panel.count[rows]
+    present = (count > 0) * share[:, None]
+    total = present.sum(axis=0)
+    weight = np.divide(present, total, out=np.zeros_like(present), where=total > 0)
+    level = np.array([[panel.total[row].sum() / max(panel.count[row].sum(), 1)] for row in rows])
+    precision = np.divide(weight**2, count, out=np.zeros_like(weight), where=count > 0).sum(axis=0)
+    weights = np.divide(1.0, precision, out=np.zeros_like(precision), where=precision > 0)
+    mixing = np.zeros((1, len(panel.respondents)))
+    mixing[0, rows] = share
+
+    def averaged(means: FloatArray) -> FloatArray:
+        return ((means[..., rows, :] - level) * weight).sum(axis=-2, keepdims=True)
+
+    return Outcome((f"all models, {reference}",), averaged, weights[None], mixing)
+
+
+def steering(panel: Panel, reference: str = "default") -> Outcome | None:
+    """Each other persona's item means less those of the same model's reference; None where no model plays both."""
+    who: list[int] = []
+    against: list[IntArray] = []
+    for number, (model, persona) in enumerate(zip(panel.models, panel.personas, strict=True)):
+        same = np.array([row for row in panel.of(reference) if panel.models[row] == model], dtype=np.int64)
+        if persona != reference and len(same):
+            who.append(number)
+            against.append(same)
+    if not who:
+        return None
+    people = np.array(who)
+    mixing = np.zeros((len(who), len(panel.respondents)))
+    mixing[np.arange(len(who)), people] = 1.0
+    weights = np.zeros((len(who), len(panel.items)))
+    for row, same in enumerate(against):
+        mixing[row, same] -= 1 / len(same)
+        n, m = panel.count[who[row]], panel.count[same].sum(axis=0) * (panel.count[same] > 0).all(axis=0)
+        weights[row] = np.divide(n * m, n + m, out=np.zeros_like(n), where=(n > 0) & (m > 0))
+    return Outcome(tuple(panel.respondents[row] for row in who), lambda means: mixing @ means, weights, mixing)
+
+
+def relative(panel: Panel) -> Outcome | None:
+    """Item means centred on the panel's; None for a single respondent.
+
+    Where not everybody answered everything, an item's mean is taken of what is left when each respondent's own slopes are off, so that it
+    does not depend on who answered (back-fitting of the two-way least squares).
+    """
+    respondents = len(panel.respondents)
+    if respondents < 2:
+        return None
+    mixing = np.eye(respondents) - 1 / respondents
+    if (panel.count == panel.count[0, 0]).all():
+        return Outcome(panel.respondents, lambda means: means - means.mean(axis=-2, keepdims=True), panel.count, mixing)
+    present = panel.count
+    total = present.sum(axis=0)
+    share = np.divide(present, total, out=np.zeros_like(present), where=total > 0)
+    fitted = _backfitted(panel, share)
+
+    def centred(means: FloatArray) -> FloatArray:
+        return means - ((means - fitted) * share).sum(axis=-2, keepdims=True)
+
+    return Outcome(panel.respondents, centred, panel.count, mixing)
+
+
+def _backfitted(panel: Panel, share: FloatArray, rounds: int = 50) -> FloatArray:
+    """(A, n) each respondent's level and slopes, fitted in turn with the item effects until they stand still."""
+    means, seen = filled_mean(panel), panel.design.seen
+    inverse = [np.linalg.pinv((seen * weight[:, None]).T @ seen) @ (seen * weight[:, None]).T for weight in panel.count]
+    fitted = np.zeros_like(means)
+    for _ in range(rounds):
+        items = ((means - fitted) * share).sum(axis=0)
+        new = np.stack([seen @ (solve @ (means[row] - items)) for row, solve in enumerate(inverse)])
+        moved = float(np.abs(new - fitted).max())
+        fitted = new
+        if moved < 1e-8:
+            break
+    return fitted
+
+
+def fit(panel: Panel, outcome: Outcome) -> Fitted:
+    """The slopes of an outcome, with topics as a random effect where items have them. For likes and skips use `evals.values.logit`."""
+    assert panel.channel not in BINARY, "a yes or no takes log-odds: evals.values.logit"
+    clusters, values = panel.design.clusters, panel.values
+    rows = len(outcome.names)
+    theta, influence = np.full((rows, len(values)), np.nan), np.full((rows, clusters, len(values)), np.nan)
+    df, items = np.zeros(rows), np.zeros(rows, np.int64)
+    y = outcome.rows(filled_mean(panel))
+    for group, design, effect in fit_parts(panel, outcome, y):
+        part = slopes(design, effect.rows(y[group]) if effect else y[group], outcome.weights[group])
+        theta[group], influence[group], df[group], items[group] = part.theta, part.influence, part.df, part.items
+    found = Slopes(values, theta, influence, df, items)
+    if outcome.names == panel.respondents and not np.allclose(outcome.mixing, np.eye(rows)):
+        found = found.over_outcomes(np.eye(rows) - 1 / rows)  # Σ_a d_a = 0 also where the panel is not balanced
+    return Fitted(outcome, found)
+
+
+def fit_parts(panel: Panel, outcome: Outcome, y: FloatArray) -> list[tuple[IntArray, Design, TopicEffect | None]]:
+    """The rows of an outcome in groups with equal weights, each with its design and topic effect."""
+    _, number = np.unique(outcome.weights, axis=0, return_inverse=True)
+    number = number.reshape(-1)
+    parts = []
+    for one in range(int(number.max(initial=-1)) + 1):
+        group = np.flatnonzero(number == one)
+        effect = topic_effect(panel.design, y[group], outcome.weights[group[0]], panel.topics)
+        parts.append((group, effect.design(panel.design) if effect else panel.design, effect))
+    return parts

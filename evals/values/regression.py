@@ -1,0 +1,177 @@
+"""Slopes of outcomes on loadings over items: weighted least squares with a jackknife over item clusters. The core of estimator A.
+
+One function serves every estimand: an outcome row is a respondent's item means, or a difference of two respondents' on the same
+items. The delete-one-cluster jackknife is HC3 where every cluster is one item (MacKinnon & White 1985), and CV3 in general (Bell &
+McCaffrey 2002). With a gold sample the moments are design-based corrected for label error (Egami et al. 2023, "DSL").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from evals.values.loadings import FloatArray, IntArray
+
+__all__ = ["Design", "Slopes", "make_design", "slopes"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """What stands on the right-hand side.
+
+    values   codes of the V values
+    seen     (n, p) columns: 1, V loadings as labelled, covariates; loadings and covariates centred over the pool
+    score    (n, p) what multiplies the outcome: `seen`, but corrected for label error where there is a gold sample
+    moments  (n, p, p) one item's share of the normal equations
+    cluster  (n,) index of each item's cluster, from 0
+    stratum  (n,) index of each item's design stratum, from 0
+    """
+
+    values: tuple[str, ...]
+    seen: FloatArray
+    score: FloatArray
+    moments: FloatArray
+    cluster: IntArray
+    stratum: IntArray
+    corrected: bool = False
+
+    @cached_property
+    def clusters(self) -> int:
+        """How many clusters there are."""
+        return int(self.cluster.max(initial=-1)) + 1
+
+    def with_seen(self, seen: FloatArray) -> Design:
+        """The same clusters with other columns and no correction, such as shuffled loadings or partly demeaned ones."""
+        return Design(self.values, seen, seen, np.einsum("np,nq->npq", seen, seen), self.cluster, self.stratum)
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Slopes of K outcomes, per unit loading, in units of the outcome.
+
+    theta      (K, V); NaN rows where an outcome has too few items
+    influence  (K, C, V): estimate minus the estimate without cluster c, so that the covariance of any linear combination, over outcomes
+               and over values, is the sum over clusters of its square
+    df         (K,) clusters with data minus columns
+    items      (K,) items with data
+    """
+
+    values: tuple[str, ...]
+    theta: FloatArray
+    influence: FloatArray
+    df: FloatArray
+    items: IntArray
+
+    def covariance(self, k: int) -> FloatArray:
+        """(V, V) covariance of the slopes of outcome k."""
+        each = self.influence[k]
+        return each.T @ each
+
+    @property
+    def se(self) -> FloatArray:
+        """(K, V) standard errors."""
+        return np.sqrt(np.einsum("kcv,kcv->kv", self.influence, self.influence))
+
+    def over_values(self, matrix: FloatArray) -> Slopes:
+        """Linear combinations over values: `matrix` is (V, V) and acts from the right, as I - 1/V does to make priorities."""
+        return Slopes(self.values, self.theta @ matrix, self.influence @ matrix, self.df, self.items)
+
+    def over_outcomes(self, matrix: FloatArray) -> Slopes:
+        """Linear combinations over outcomes: `matrix` is (L, K)."""
+        used = np.abs(matrix) > 0
+        df = np.array([np.min(self.df[row], initial=np.inf) for row in used])
+        items = np.array([np.min(self.items[row], initial=np.iinfo(np.int64).max) for row in used])
+        theta, influence = np.nan_to_num(self.theta), np.nan_to_num(self.influence)
+        lost = (used & np.isnan(self.theta).any(axis=1)).any(axis=1)
+        theta, influence = matrix @ theta, np.einsum("lk,kcv->lcv", matrix, influence)
+        theta[lost], influence[lost] = np.nan, np.nan
+        return Slopes(self.values, theta, influence, df, items)
+
+
+def make_design(
+    values: Sequence[str],
+    x: FloatArray,
+    covariates: FloatArray,
+    *,
+    cluster: IntArray,
+    stratum: IntArray,
+    gold: FloatArray | None = None,
+    inclusion: FloatArray | None = None,
+) -> Design:
+    """The design of n items: loadings (n, V), covariates (n, W).
+
+    `gold` (n, V) has NaN rows where nobody coded; `inclusion` (n,) in (0, 1] is the probability of having been drawn for it.
+    """
+    ones = np.ones((len(x), 1))
+    centre = x.mean(axis=0)
+    seen = np.hstack([ones, x - centre, covariates - covariates.mean(axis=0)])
+    score, moments = seen, np.einsum("np,nq->npq", seen, seen)
+    if gold is not None and inclusion is not None:
+        coded = ~np.isnan(gold).any(axis=1)
+        true = seen.copy()
+        true[coded, 1 : 1 + x.shape[1]] = gold[coded] - centre
+        weight = np.where(coded, 1 / inclusion, 0.0)
+        score = seen - weight[:, None] * (seen - true)
+        moments = moments - weight[:, None, None] * (moments - np.einsum("np,nq->npq", true, true))
+    return Design(tuple(values), seen, score, moments, cluster, stratum, gold is not None)
+
+
+def slopes(design: Design, y: FloatArray, weights: FloatArray) -> Slopes:
+    """Slopes of each row of `y` (K, n) with its `weights` (K, n) ≥ 0; where a weight is 0 the outcome may be NaN.
+
+    Rows with equal weights are solved together, in one factorisation of the normal equations.
+    """
+    outcomes, v = y.shape[0], len(design.values)
+    theta = np.full((outcomes, v), np.nan)
+    influence = np.full((outcomes, design.clusters, v), np.nan)
+    df, items = np.zeros(outcomes), (weights > 0).sum(axis=1)
+    for rows in _equal_rows(weights):
+        weight = weights[rows[0]]
+        here = len(np.unique(design.cluster[weight > 0])) - design.seen.shape[1]
+        df[rows] = here
+        if here < 1:
+            continue
+        with_data = np.where(weight > 0, y[rows], 0.0)
+        theta[rows], influence[rows] = _solve(design, with_data, weight)
+    return Slopes(design.values, theta, influence, df, items)
+
+
+def _solve(design: Design, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(theta (k, V), influence (k, C, V)) of the rows of `y` (k, n), which share `weight` (n,)."""
+    v, p = len(design.values), design.seen.shape[1]
+    flat = design.moments.reshape(len(weight), p * p)
+    left = (weight @ flat).reshape(p, p)
+    right = (design.score * weight[:, None]).T @ y.T
+    if np.linalg.matrix_rank(left) < p:
+        return np.full((len(y), v), np.nan), np.full((len(y), design.clusters, v), np.nan)
+    full = np.linalg.solve(left, right)  # (p, k)
+    if design.corrected:
+        fitted = np.einsum("npq,qk->npk", design.moments, full)
+        each = (design.score[:, :, None] * y.T[:, None, :] - fitted) * weight[:, None, None]
+    else:
+        each = design.seen[:, :, None] * ((y.T - design.seen @ full) * weight[:, None])[:, None, :]
+    scores = np.zeros((design.clusters, p, len(y)))
+    np.add.at(scores, design.cluster, each)
+    shares = np.zeros((design.clusters, p * p))
+    np.add.at(shares, design.cluster, flat * weight[:, None])
+    moved = _without_each(left, shares.reshape(-1, p, p), scores)
+    return full[1 : 1 + v].T, moved[:, 1 : 1 + v].transpose(2, 0, 1)
+
+
+def _without_each(left: FloatArray, shares: FloatArray, scores: FloatArray) -> FloatArray:
+    """(C, p, k): how the solution moves when each cluster comes in. A cluster that alone carries a column takes a pseudo-inverse."""
+    remaining = left[None] - shares
+    try:
+        return np.linalg.solve(remaining, scores)
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(remaining, hermitian=True) @ scores
+
+
+def _equal_rows(weights: FloatArray) -> list[IntArray]:
+    """Groups of rows of `weights` (K, n) that are equal."""
+    _, group = np.unique(weights, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    return [np.flatnonzero(group == number) for number in range(int(group.max(initial=-1)) + 1)]

@@ -1,0 +1,121 @@
+"""What of a panel can be estimated at all: respondents with enough answers, values that the items tell apart, covariates that add.
+
+What cannot is taken out, each with a sentence, so that no table ever holds a number that means nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evals.values.loadings import FloatArray, Loadings
+from evals.values.panel import Panel
+from evals.values.regression import make_design
+from personas.errors import UserError
+from personas.schwartz import NAMES
+
+__all__ = ["screened"]
+
+FEW_ITEMS = 10
+
+
+def screened(panel: Panel) -> tuple[Panel, list[str]]:
+    """The panel with what can be estimated, and sentences on what was taken out. Raises UserError when nothing is left."""
+    panel, notes = _values(panel)
+    panel, more = _respondents(panel)
+    return panel, [*notes, *more]
+
+
+def _values(panel: Panel) -> tuple[Panel, list[str]]:
+    """Values that no item promotes or opposes, values that cannot be told apart, and covariates that repeat what is there."""
+    loadings, notes = panel.loadings, []
+    varies = loadings.x.std(axis=0) > 1e-9
+    for value, there in zip(loadings.values, varies, strict=True):
+        if not there:
+            notes.append(f"No estimate for {_name(value)}: these items do not differ in it.")
+    centred = loadings.x[:, varies] - loadings.x[:, varies].mean(axis=0)
+    tangled = np.zeros(len(loadings.values), dtype=bool)
+    tangled[varies] = _tangled(centred)
+    if tangled.any():
+        named = ", ".join(_name(value) for value, bad in zip(loadings.values, tangled, strict=True) if bad)
+        notes.append(f"No estimate for {named}: with these items they cannot be told apart; add items that carry one without the others.")
+    keep = varies & ~tangled
+    if not keep.any():
+        raise UserError("no value can be estimated: " + (notes[0] if notes else "every loading is the same"))
+    for value, column in zip(loadings.values, loadings.x.T, strict=True):
+        if 0 < (column > 0).sum() < FEW_ITEMS or ((column < 0).any() and not (column > 0).any()):
+            notes.append(f"{_name(value)} rests on {(column > 0).sum()} promoting and {(column < 0).sum()} opposing items.")
+    # Tangled values stay in the regression as their independent directions, so that the others are not blamed for them.
+    others = _independent(centred[:, tangled[varies]], centred[:, keep[varies]])
+    covariates = panel.design.seen[:, 1 + len(loadings.values) :]
+    w = _independent(np.hstack([others, covariates]), centred[:, keep[varies]])
+    if w.shape[1] < covariates.shape[1]:
+        notes.append(f"{covariates.shape[1] - w.shape[1]} covariate(s) repeat what is there and were left out.")
+    mine = _columns(loadings, keep)
+    design = make_design(
+        mine.values, mine.x, w, cluster=panel.design.cluster, stratum=panel.design.stratum, gold=mine.gold, inclusion=mine.inclusion
+    )
+    return replace(panel, loadings=mine, design=design), notes
+
+
+def _tangled(x: FloatArray) -> FloatArray:
+    """Which columns take part in a linear dependence (V,)."""
+    _, singular, directions = np.linalg.svd(x, full_matrices=True)
+    rank = int((singular > 1e-8 * max(singular.max(initial=0), 1e-12)).sum())
+    return (np.abs(directions[rank:]) > 1e-6).any(axis=0) if rank < x.shape[1] else np.zeros(x.shape[1], dtype=bool)
+
+
+def _independent(candidates: FloatArray, given: FloatArray) -> FloatArray:
+    """Those of the `candidates` (n, W), in order, that are no combination of a constant, of `given`, and of each other."""
+    base = np.hstack([np.ones((len(given), 1)), given])
+    chosen = []
+    for column in candidates.T:
+        rest = column - base @ np.linalg.lstsq(base, column, rcond=None)[0]
+        if rest.std() > 1e-6 * max(float(np.abs(column).max()), 1e-12):
+            base = np.hstack([base, column[:, None]])
+            chosen.append(column)
+    return np.column_stack(chosen) if chosen else np.zeros((len(given), 0))
+
+
+def _columns(loadings: Loadings, keep: FloatArray) -> Loadings:
+    return replace(
+        loadings,
+        values=tuple(value for value, kept in zip(loadings.values, keep, strict=True) if kept),
+        x=loadings.x[:, keep],
+        sd=None if loadings.sd is None else loadings.sd[:, keep],
+        gold=None if loadings.gold is None else loadings.gold[:, keep],
+    )
+
+
+def _respondents(panel: Panel) -> tuple[Panel, list[str]]:
+    """Respondents with fewer answered clusters than columns, or whose items do not tell the columns apart."""
+    keep, notes = [], []
+    columns = panel.design.seen.shape[1]
+    for number, respondent in enumerate(panel.respondents):
+        answered = panel.count[number] > 0
+        independent = len(np.unique(panel.design.cluster[answered]))
+        if independent <= columns or np.linalg.matrix_rank(panel.design.seen[answered]) < columns:
+            notes.append(f"{respondent} was left out: {independent} independent answered items do not tell {columns} columns apart.")
+        else:
+            keep.append(number)
+    if not keep:
+        raise UserError(f"no respondent answered enough items: {columns} columns need more than {columns} independent items each")
+    if len(keep) == len(panel.respondents):
+        return panel, notes
+    return replace(
+        panel,
+        respondents=tuple(panel.respondents[row] for row in keep),
+        models=tuple(panel.models[row] for row in keep),
+        personas=tuple(panel.personas[row] for row in keep),
+        total=panel.total[keep],
+        count=panel.count[keep],
+        total_by_cell=panel.total_by_cell[:, keep],
+        count_by_cell=panel.count_by_cell[:, keep],
+        missing=panel.missing[keep],
+        missing_shift=panel.missing_shift[keep],
+    ), notes
+
+
+def _name(value: str) -> str:
+    return NAMES.get(value, value)
