@@ -86,7 +86,7 @@ def test_entrances_import_only_the_standard_library(name: str) -> None:
     """What the help touches imports, when it is loaded, nothing that is installed and nothing of ours that might."""
     for module, line, _ in imports(TREES[name], in_functions=False, typing=False):
         top = module.split(".")[0]
-        light = top in sys.stdlib_module_names or top == "__future__" or module.startswith("personas")
+        light = top in sys.stdlib_module_names or top == "__future__" or module.startswith("personas") or module == "evals.values.command"
         assert light, f"{name}:{line} imports {module} at import time"
 
 

@@ -258,7 +258,7 @@ def _methods(analysis: Analysis) -> tuple[str, ...]:
     found = analysis.primary
     out = ["p values of one respondent's values are corrected after Holm; q in profiles.csv is Benjamini and Hochberg's over the estimand."]
     if found.prompts and any(found.prompts.values()):
-        out.append("Intervals also hold the variance of a slope between prompt cells.")
+        out.append("Intervals also hold what the choice of wordings adds to the variance of a slope.")
     if found.panel.within_sd > 0:
         out.append(f"One SD of the answers of a reference respondent is {number(found.panel.within_sd)} on the channel {found.channel}.")
     if found.display is not None:

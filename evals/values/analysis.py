@@ -115,7 +115,7 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level
             f"{len(gained)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero, "
             f"{level:.0%} interval)."
         )
-    twins = found.profiles.filter((pl.col("estimand") == "twin") & ((pl.col("low") > 0) | (pl.col("high") < 0)))
+    twins = found.profiles.filter((pl.col("estimand") == "twin") & (pl.col("p_adjusted") < 1 - level))
     told += [
         f"The same frames with {_name(row['value'])} rather than without it: {row['estimate']:+.2f} {row['unit']} (twins, by design)."
         for row in twins.sort("estimate", descending=True).iter_rows(named=True)

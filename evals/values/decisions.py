@@ -19,8 +19,8 @@ COLUMNS: Mapping[str, tuple[pl.DataType, str]] = {
     "persona": (pl.String(), 'who it plays; "default" is the reference'),
     "item": (pl.String(), "id of the stimulus"),
     "cluster": (pl.String(), "shared by items that are not independent (twins, near-duplicates); null: the item stands alone"),
-    "stratum": (pl.String(), "design stratum of the item; one cluster lies in one stratum; null: none"),
-    "cell": (pl.Int64(), "prompt cell"),
+    "stratum": (pl.String(), "design stratum of the item; a cluster is drawn with the stratum of its first item; null: none"),
+    "cell": (pl.Int64(), "prompt cell; where cells come in pairs, 2k and 2k + 1 are the two orders of the options of wording k"),
     "repeat": (pl.Int64(), "which time the same respondent meets the same item in the same cell, from 0"),
     "position": (pl.Float64(), "place in the session, from 0; null: not known"),
     "channel": (pl.String(), "what y is: rating, like, skip, watch (declared share of the clip), dwell (measured share), or another"),
@@ -111,7 +111,6 @@ def check_decisions(frame: pl.DataFrame, name: str = "decisions") -> pl.DataFram
         _check_one(table, "respondent", column, f"a respondent has one {column}: give each combination of model and persona its own name")
     for column in ("cluster", "stratum"):
         _check_one(table, "item", column, f"an item has one {column}")
-    _check_strata(table)
     return frame
 
 
@@ -141,13 +140,3 @@ def _check_one(table: Table, owner: str, column: str, advice: str) -> None:
         name = twice[owner][0]
         held = twice.filter(twice[owner] == name)[column].to_list()
         raise table.fault(f"{owner} {shown(name)} has the {column}s {listed(held)}; {advice}")
-
-
-def _check_strata(table: Table) -> None:
-    """The bootstrap draws clusters within strata."""
-    pairs = table.frame.select("cluster", "stratum").filter(pl.col("cluster").is_not_null()).unique()
-    crossing = pairs.filter(pairs["cluster"].is_duplicated()).sort("cluster", "stratum", nulls_last=True)
-    if not crossing.is_empty():
-        name = crossing["cluster"][0]
-        held = [stratum or "(none)" for stratum in crossing.filter(crossing["cluster"] == name)["stratum"].to_list()]
-        raise table.fault(f"cluster {shown(name)} crosses the strata {listed(held)}; put all items of a cluster in one stratum")

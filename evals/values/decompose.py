@@ -19,7 +19,7 @@ from evals.values.loadings import FloatArray, Loadings
 from evals.values.logit import log_odds
 from evals.values.multiplicity import benjamini_hochberg, holm
 from evals.values.panel import BINARY, Panel, build_panel
-from evals.values.prompts import cell_slopes, prompt_variance
+from evals.values.prompts import cell_slopes, wording_variance
 from evals.values.regression import Slopes
 from evals.values.screening import screened
 from evals.values.sensitivity import robustness_value, twin_effects
@@ -44,7 +44,7 @@ class Decomposition:
     fits        slopes by estimand: absolute, priority (rows: panel.respondents), relative, common, steering (rows: `steered`)
     cells       slopes by estimand in each prompt cell, where all can be estimated
     display     relative preferences shrunken for display (A, V), from 20 respondents on
-    prompts     variance of a true slope between prompt cells, by estimand; intervals hold it
+    prompts     what the choice of wordings adds to the variance of a slope, by estimand; intervals hold it
     notes       sentences: what is not there, and why
     """
 
@@ -143,7 +143,7 @@ class _Work:
                 continue
             found[name] = Fitted(outcome, odds.over_outcomes(outcome.mixing)) if odds else fit(self.panel, outcome)
             self.cells[name] = () if odds or len(self.panel.cells) < 2 else cell_slopes(self.panel, build)
-            self.prompts[name] = prompt_variance(list(self.cells[name]))
+            self.prompts[name] = wording_variance(self.cells[name], self.panel.cells)
         v = len(self.panel.values)
         ipsative = np.eye(v) - 1 / v
         found["priority"] = Fitted(found["absolute"].outcome, found["absolute"].slopes.over_values(ipsative))
@@ -172,7 +172,7 @@ class _Work:
     def table(self, name: str, fitted: Fitted) -> pl.DataFrame | None:
         """The rows of one estimand; a row that cannot be estimated is left out and named."""
         found, panel = fitted.slopes, self.panel
-        wording = self.prompts.get(name, 0.0) / max(len(panel.cells), 1)
+        wording = self.prompts.get(name, 0.0)
         draw = self.interval == "bootstrap-t" and panel.channel not in BINARY and not panel.design.corrected and name != "priority"
         if draw:
             drawn = bootstrap_t(panel, [fitted], draws=self.draws, level=self.level, seed=self.seed)[0]
@@ -240,10 +240,11 @@ class _Work:
                 "n": twin.effect.n,
                 "channel": self.panel.channel,
                 "unit": "probability per unit loading" if self.panel.channel in BINARY else _unit(self.panel.channel),
+                "se": twin.se,
+                "p": twin.p,
                 "identified_by": IDENTIFIED_BY["twin"],
             }
-            for twin in twin_effects(self.panel, means, self.level)
-            if twin.effect.low is not None
+            for twin in twin_effects(self.panel, means, self.level, wording=self.prompts.get("common", 0.0))
         ]
         return pl.DataFrame(rows, schema=_RAW) if rows else None
 

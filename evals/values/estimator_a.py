@@ -21,7 +21,7 @@ import numpy as np
 
 from evals.values.loadings import FloatArray, IntArray
 from evals.values.panel import BINARY, Panel
-from evals.values.regression import Design, Slopes, slopes
+from evals.values.regression import Design, Slopes, equal_rows, slopes
 from evals.values.topics import TopicEffect, topic_effect
 
 __all__ = ["IDENTIFIED_BY", "Fitted", "Outcome", "absolute", "common", "fit", "fit_parts", "relative", "steering"]
@@ -175,11 +175,8 @@ def fit(panel: Panel, outcome: Outcome) -> Fitted:
 
 def fit_parts(panel: Panel, outcome: Outcome, y: FloatArray) -> list[tuple[IntArray, Design, TopicEffect | None]]:
     """The rows of an outcome in groups with equal weights, each with its design and topic effect."""
-    _, number = np.unique(outcome.weights, axis=0, return_inverse=True)
-    number = number.reshape(-1)
     parts = []
-    for one in range(int(number.max(initial=-1)) + 1):
-        group = np.flatnonzero(number == one)
+    for group in equal_rows(outcome.weights):
         effect = topic_effect(panel.design, y[group], outcome.weights[group[0]], panel.topics)
         parts.append((group, effect.design(panel.design) if effect else panel.design, effect))
     return parts

@@ -1,23 +1,22 @@
-"""What the wording of the prompt adds: slopes differ between prompt cells by more than their items explain, and the cells are a sample.
+"""What the wording of the prompt adds: slopes differ between wordings by more than their items explain, and the wordings are a sample.
 
-Intervals are widened by that variance over the number of cells, pooled over outcomes and values; the slopes of each cell also give ICCs.
+Intervals are widened by that variance over the number of wordings; the slopes of each cell also give ICCs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from evals.values.estimator_a import Outcome, fit
-from evals.values.loadings import FloatArray
 from evals.values.panel import Panel
 from evals.values.regression import Slopes
 
-__all__ = ["FEWEST_CELLS", "cell_panels", "cell_slopes", "prompt_variance"]
+__all__ = ["FEWEST_WORDINGS", "cell_panels", "cell_slopes", "wording_variance", "wordings"]
 
-FEWEST_CELLS = 3
+FEWEST_WORDINGS = 3
 
 
 def cell_panels(panel: Panel) -> list[Panel]:
@@ -47,12 +46,24 @@ def cell_slopes(panel: Panel, estimand: Callable[[Panel], Outcome | None]) -> li
     return found
 
 
-def prompt_variance(cells: list[Slopes]) -> float:
-    """Variance of a true slope between prompt cells, ≥ 0, pooled over outcomes and values; 0 below three cells: too few to say."""
-    r = len(cells)
-    if r < FEWEST_CELLS:
+def wordings(cells: Sequence[int]) -> list[list[int]]:
+    """Places of the cells by wording: cells 2k and 2k + 1 are the two orders of the options of wording k, where all come in such pairs."""
+    if all(cell ^ 1 in cells for cell in cells):
+        return [[place for place, cell in enumerate(cells) if cell // 2 == pair] for pair in sorted({cell // 2 for cell in cells})]
+    return [[place] for place in range(len(cells))]
+
+
+def wording_variance(slopes: Sequence[Slopes], cells: Sequence[int]) -> float:
+    """What the choice of wordings adds to the variance of a slope, ≥ 0, pooled over outcomes and values; 0 below three wordings.
+
+    `slopes` of each of `cells`. The orders of one wording share their slopes, so it is wordings that are a sample: their variance over
+    their number.
+    """
+    groups = wordings(cells)
+    g = len(groups)
+    if g < FEWEST_WORDINGS or len(slopes) != len(cells):
         return 0.0
-    between = np.stack([one.theta for one in cells]).var(axis=0, ddof=1)
-    mean: FloatArray = sum(one.influence for one in cells) / r  # type: ignore[assignment]
-    noise = sum(((one.influence - mean) ** 2).sum(axis=1) for one in cells) / (r - 1)
-    return max(0.0, float((between - noise).mean()))
+    theta = np.stack([np.mean([slopes[place].theta for place in group], axis=0) for group in groups])
+    influence = np.stack([np.mean([slopes[place].influence for place in group], axis=0) for group in groups])
+    noise = ((influence - influence.mean(axis=0)) ** 2).sum(axis=(0, 2)) / (g - 1)
+    return max(0.0, float((theta.var(axis=0, ddof=1) - noise).mean())) / g

@@ -15,7 +15,7 @@ import numpy as np
 
 from evals.values.loadings import FloatArray, IntArray
 
-__all__ = ["Design", "Slopes", "make_design", "slopes"]
+__all__ = ["Design", "Slopes", "equal_rows", "make_design", "slopes"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def slopes(design: Design, y: FloatArray, weights: FloatArray) -> Slopes:
     theta = np.full((outcomes, v), np.nan)
     influence = np.full((outcomes, design.clusters, v), np.nan)
     df, items = np.zeros(outcomes), (weights > 0).sum(axis=1)
-    for rows in _equal_rows(weights):
+    for rows in equal_rows(weights):
         weight = weights[rows[0]]
         here = len(np.unique(design.cluster[weight > 0])) - design.seen.shape[1]
         df[rows] = here
@@ -153,10 +153,8 @@ def _solve(design: Design, y: FloatArray, weight: FloatArray) -> tuple[FloatArra
         each = (design.score[:, :, None] * y.T[:, None, :] - fitted) * weight[:, None, None]
     else:
         each = design.seen[:, :, None] * ((y.T - design.seen @ full) * weight[:, None])[:, None, :]
-    scores = np.zeros((design.clusters, p, len(y)))
-    np.add.at(scores, design.cluster, each)
-    shares = np.zeros((design.clusters, p * p))
-    np.add.at(shares, design.cluster, flat * weight[:, None])
+    scores = _summed(each, design.cluster, design.clusters)
+    shares = _summed(flat * weight[:, None], design.cluster, design.clusters)
     moved = _without_each(left, shares.reshape(-1, p, p), scores)
     return full[1 : 1 + v].T, moved[:, 1 : 1 + v].transpose(2, 0, 1)
 
@@ -170,8 +168,20 @@ def _without_each(left: FloatArray, shares: FloatArray, scores: FloatArray) -> F
         return np.linalg.pinv(remaining, hermitian=True) @ scores
 
 
-def _equal_rows(weights: FloatArray) -> list[IntArray]:
+def equal_rows(weights: FloatArray) -> list[IntArray]:
     """Groups of rows of `weights` (K, n) that are equal."""
-    _, group = np.unique(weights, axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    return [np.flatnonzero(group == number) for number in range(int(group.max(initial=-1)) + 1)]
+    groups: dict[bytes, list[int]] = {}
+    for number, row in enumerate(weights):
+        groups.setdefault(row.tobytes(), []).append(number)
+    return [np.array(group) for group in groups.values()]
+
+
+def _summed(each: FloatArray, cluster: IntArray, clusters: int) -> FloatArray:
+    """Sums (C, …) of the items' entries (n, …) by cluster; every cluster has an item."""
+    if clusters == len(cluster):
+        found = np.empty_like(each)
+        found[cluster] = each
+        return found
+    order = np.argsort(cluster, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+    return np.add.reduceat(each[order], starts, axis=0)

@@ -37,7 +37,7 @@ def _decomposition(found: Decomposition) -> dict[str, Any]:
         "unit": found.unit,
         "scale": plain(panel.scale),
         "within_sd": plain(panel.within_sd),
-        "prompt_variance": plain(found.prompts),
+        "wording_variance": plain(found.prompts),
         "respondents": [{"respondent": respondent, "model": model, "persona": persona} for respondent, model, persona in who],
         "items": list(panel.items),
         "clusters": panel.design.clusters,

@@ -23,7 +23,7 @@ from evals.values.calibration.table import loadings
 from evals.values.estimator_a import Fitted, Outcome, absolute, common, fit, relative, steering
 from evals.values.loadings import FloatArray
 from evals.values.panel import Panel
-from evals.values.prompts import cell_slopes, prompt_variance
+from evals.values.prompts import cell_slopes, wording_variance
 from evals.values.regression import Slopes, make_design
 from evals.values.sensitivity import twin_effects
 from personas.schwartz import VALUES
@@ -125,7 +125,8 @@ def estimate(arm: Arm, draw: Draw, panel: Panel, *, draws: int = 2000, seed: int
             spectrum=spearman(mixing @ scores, mixing @ planted),
         )
     if not arm.shuffled:
-        found["twin"] = _twins(draw, panel, mixing=fitted["common"].outcome.mixing)
+        wording = wording_variance(cell_slopes(panel, BUILDERS["common"]), panel.cells) if arm.widened else 0.0
+        found["twin"] = _twins(draw, panel, mixing=fitted["common"].outcome.mixing, wording=wording)
     return found
 
 
@@ -135,8 +136,8 @@ def _student(panel: Panel, fitted: dict[str, Fitted], *, widened: bool) -> dict[
     found: dict[str, Intervals] = {}
     for name, one in fitted.items():
         slopes = one.slopes.over_values(ipsative) if name == "absolute" else one.slopes
-        wording = prompt_variance(cell_slopes(panel, BUILDERS[name])) if widened else 0.0
-        variance = slopes.se**2 + wording / len(panel.cells)
+        wording = wording_variance(cell_slopes(panel, BUILDERS[name]), panel.cells) if widened else 0.0
+        variance = slopes.se**2 + wording
         half = stdtrit(slopes.df, 0.975)[:, None] * np.sqrt(variance)
         found["priority" if name == "absolute" else name] = slopes, slopes.theta - half, slopes.theta + half
     return found
@@ -206,12 +207,12 @@ def _compared(
     )
 
 
-def _twins(draw: Draw, panel: Panel, mixing: FloatArray) -> Found:
+def _twins(draw: Draw, panel: Panel, mixing: FloatArray, wording: float) -> Found:
     """The twin effects of the reference respondents, averaged as the common preference is. NaN where the labels leave too few pairs."""
     rows = np.flatnonzero(mixing[0])
     means = mixing[0, rows] @ panel.mean[rows]
     theta, low, high = (np.full((1, len(VALUES)), np.nan) for _ in range(3))
-    for effect in twin_effects(panel, means):
+    for effect in twin_effects(panel, means, wording=wording):
         value, interval = VALUES.index(effect.value), effect.effect
         theta[0, value] = interval.estimate
         if interval.low is not None and interval.high is not None:

@@ -90,7 +90,6 @@ FAULTS = {
     "a like of 2": (table(channel=["like"] * 3, y=[1, 0, 2]), "row 3: y is 2.*like goes from 0 to 1"),
     "a state nobody knows": (table(state=["ok", None, None]), r"row 1: state is 'ok'; it is one of answered, refused"),
     "answered without y": (table(state=["answered", "answered", "answered"]), "row 2: y is empty"),
-    "refused with y": (table(state=["answered", "refused", "refused"]), r"row 3: y is 5\.0; only an answered row"),
     "a broken cell": (table(cell=[0, 0.5, 0]), "row 2: cell is 0.5"),
     "a negative repeat": (table(repeat=[0, -1, 0]), "row 2: repeat is -1"),
     "the same row twice": (
@@ -100,8 +99,6 @@ FAULTS = {
     "two personas in one respondent": (table(persona=["p", "q", "p"]), r"respondent 'a' has the personas p, q"),
     "two models in one respondent": (table(model=["m", "n", "m"]), r"respondent 'a' has the models m, n"),
     "an item in two clusters": (table(cluster=["k", None, "l"]), r"item 'x' has the clusters k, l"),
-    "a cluster in two strata": (table(cluster=["k", "k", "k"], stratum=["s", "t", "s"]), r"cluster 'k' crosses the strata s, t"),
-    "a cluster half in a stratum": (table(cluster=["k", "k", "k"], stratum=["s", None, "s"]), r"crosses the strata s, \(none\)"),
 }
 
 

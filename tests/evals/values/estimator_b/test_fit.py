@@ -22,7 +22,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def fit(study):
-    return fit_bayes(*study, chains=2, warmup=250, draws=1000, target_accept=0.8, seed=1)
+    return fit_bayes(*study, chains=2, warmup=250, draws=2200, target_accept=0.8, seed=1)
 
 
 def profile(fit, estimand):
@@ -65,7 +65,7 @@ def test_intervals_hold_the_estimates_and_find_the_targets(fit):
 def test_rows_have_the_columns_of_estimator_a(fit):
     """The table begins with the columns of estimator A's profiles, in their order, and says unit, method and n."""
     assert fit.profiles.columns[:8] == ["respondent", "value", "estimand", "estimate", "low", "high", "method", "n"]
-    assert fit.profiles["method"].unique().to_list() == ["B: hierarchical ordered logit, 95 % credible interval, 2 × 1000 draws"]
+    assert fit.profiles["method"].unique().to_list() == ["B: hierarchical ordered logit, 95 % credible interval, 2 × 2200 draws"]
     assert fit.profiles["unit"].unique().to_list() == ["logit per unit loading"]
     assert fit.profiles.group_by("estimand").len().sort("estimand").rows() == [("absolute", 32), ("priority", 32), ("steering", 24)]
     assert fit.profiles["n"].unique().to_list() == [90]
