@@ -1,8 +1,8 @@
 """Effects of the prompt cell and of the position in the session, which are no property of an item: estimated and removed from every answer.
 
-Observation level, by least squares on respondent, item (a random effect, so that sparse designs stay estimable) and, within each
-model, cell and a linear position. Cells and positions are assigned at random, so the effects are unbiased
-whatever the items' variance is.
+Observation level, respondent by respondent, so that nobody's estimates depend on who else was asked: least squares on cells and a linear
+position, with items as a random effect, so that designs that ask each item once stay estimable. Cells and positions are assigned at
+random, so the effects are unbiased whatever the items' variance is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from evals.values.loadings import FloatArray, IntArray
 
 __all__ = ["nuisance_effects"]
 
-ITEM_RIDGE = 2.0
-"""Residual variance over item variance: about (.32 + .72) / .36 of the calibration process (MEASUREMENT §10), rounded down."""
+ITEM_RIDGE = 1.0
+"""Residual variance over the variance of one respondent's items: about .72 / (.36 + .32) of the calibration process (MEASUREMENT §10)."""
 
 
 def nuisance_effects(
@@ -24,51 +24,62 @@ def nuisance_effects(
     respondent: IntArray,
     item: IntArray,
     cell: IntArray,
-    model: IntArray,
     position: FloatArray,
     answered: NDArray[np.bool_],
+    model: IntArray | None = None,
 ) -> FloatArray:
-    """What cell and position add to each of N observations, mean 0 over the answered ones of each model.
+    """What cell and position add to each of N observations, mean 0 over the answered ones of each respondent.
 
     y           outcomes (N,), read where `answered`
-    respondent, item, cell, model   indices from 0 (N,); a respondent is of one model
+    respondent, item, cell   indices from 0 (N,)
     position    place in the session (N,), NaN where it is not known
+    model       not read: effects are each respondent's own
     """
-    nuisance = _columns(cell, model, position, answered)  # (N, q)
-    seen, values = nuisance[answered], y[answered]
-    people, things = respondent[answered], item[answered]
-    respondents, items, q = int(respondent.max()) + 1, int(item.max()) + 1, nuisance.shape[1]
-    per_item = np.bincount(things, minlength=items) + ITEM_RIDGE
-    cross = np.zeros((respondents + q, items))
-    np.add.at(cross[:respondents], (people, things), 1.0)
-    for column in range(q):
-        cross[respondents + column] = np.bincount(things, seen[:, column], items)
-    inner = np.zeros((respondents + q, respondents + q))
-    inner[:respondents, :respondents] = np.diag(np.bincount(people, minlength=respondents).astype(float))
-    for column in range(q):
-        inner[:respondents, respondents + column] = np.bincount(people, seen[:, column], respondents)
-    inner[respondents:, :respondents] = inner[:respondents, respondents:].T
-    inner[respondents:, respondents:] = seen.T @ seen
-    right = np.concatenate([np.bincount(people, values, respondents), seen.T @ values])
-    left = inner - (cross / per_item) @ cross.T
-    right = right - (cross / per_item) @ np.bincount(things, values, items)
-    solution = np.linalg.lstsq(left, right, rcond=1e-9)[0]
-    effects = nuisance @ solution[respondents:]
-    of_model = np.bincount(model[answered], effects[answered]) / np.maximum(np.bincount(model[answered]), 1)
-    return effects - np.concatenate([of_model, np.zeros(int(model.max()) + 1 - len(of_model))])[model]
+    respondents, items = int(respondent.max()) + 1, int(item.max()) + 1
+    columns = _columns(cell, _scaled(position, respondent, answered))
+    if columns.shape[1] < 2:
+        return np.zeros(len(y))
+    people, nuisance = respondent[answered], columns[answered]
+    left, right = _normal_equations(nuisance, y[answered], people * items + item[answered], (respondents, items))
+    solution = (np.linalg.pinv(left, rcond=1e-9, hermitian=True) @ right[:, :, None])[:, :, 0]
+    effects = (columns * solution[respondent]).sum(axis=1)
+    mean = np.bincount(people, effects[answered], respondents) / np.maximum(np.bincount(people, minlength=respondents), 1)
+    return effects - mean[respondent]
 
 
-def _columns(cell: IntArray, model: IntArray, position: FloatArray, answered: NDArray[np.bool_]) -> FloatArray:
-    """(N, q): a dummy for each cell of each model that asks in several, and the position within each model where it varies."""
-    columns = []
-    for number in np.unique(model):
-        here = model == number
-        cells = np.unique(cell[here & answered])
-        columns += [(here & (cell == one)).astype(float) for one in cells[1:]]
-        known = here & ~np.isnan(position)
-        if known.any() and np.ptp(position[known]) > 0:
-            spread = position[known] - position[known].mean()
-            column = np.zeros(len(cell))
-            column[known] = spread / max(np.abs(spread).max(), 1.0)
-            columns.append(column)
-    return np.column_stack(columns) if columns else np.zeros((len(cell), 0))
+def _scaled(position: FloatArray, respondent: IntArray, answered: NDArray[np.bool_]) -> FloatArray:
+    """(N,) the position about each respondent's mean, in units of the longest session; 0 where it is not known."""
+    known = ~np.isnan(position)
+    used = known & answered
+    count = np.bincount(respondent[used], minlength=int(respondent.max()) + 1)
+    mean = np.bincount(respondent[used], position[used], len(count)) / np.maximum(count, 1)
+    spread = np.where(known, position - mean[respondent], 0.0)
+    return spread / max(float(np.abs(spread).max(initial=0.0)), 1.0)
+
+
+def _columns(cell: IntArray, position: FloatArray) -> FloatArray:
+    """(N, q): a dummy for each cell, and the position where it varies."""
+    cells = [(cell == one).astype(float) for one in range(int(cell.max()) + 1)]
+    return np.column_stack([*cells, position] if np.ptp(position) > 0 else cells)
+
+
+def _normal_equations(columns: FloatArray, y: FloatArray, place: IntArray, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """(A, q, q) and (A, q): each respondent's, with its items partialled out as a random effect. `place` numbers respondent × item."""
+    (a, n), q = shape, columns.shape[1]
+
+    def summed(weights: FloatArray) -> FloatArray:
+        found: FloatArray = np.bincount(place, weights, a * n).astype(float)
+        return found.reshape(a, n)
+
+    sums = np.stack([summed(column) for column in columns.T], axis=-1)  # (A, n, q)
+    of_y, share = summed(y), 1 / (summed(np.ones(len(y))) + ITEM_RIDGE)
+    left, right = -(sums * share[:, :, None]).transpose(0, 2, 1) @ sums, -np.einsum("anq,an->aq", sums, share * of_y)
+    people = place // n
+    for one in range(q):
+        right[:, one] += np.bincount(people, columns[:, one] * y, a)
+        for other in range(one, q):
+            added = np.bincount(people, columns[:, one] * columns[:, other], a)
+            left[:, one, other] += added
+            if other != one:
+                left[:, other, one] += added
+    return left, right

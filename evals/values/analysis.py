@@ -42,7 +42,7 @@ def analyse(
     come beside it. Raises UserError when nothing can be decomposed."""
     loadings = study.required_loadings()
     options = {"contrast": contrast, "interval": interval, "draws": draws, "seed": seed, "level": level}
-    found = _decompositions(study, loadings, channel, options)
+    found, silent = _decompositions(study, loadings, channel, options)
     primary = next(iter(found.values()))
     controls = all_controls(Context(study.decisions, found, study.targets, seed=seed, level=level))
     personas = persona_findings(primary, study.targets, level=level, seed=seed)
@@ -57,24 +57,26 @@ def analyse(
         shown=_shown(study.decisions, primary.channel),
         provenance=study.provenance.as_dict() | {"loadings": loadings.source, "items": len(primary.panel.items)},
         conclusions=tuple(_conclusions(primary, personas, level)),
-        caveats=(*_caveats(found, controls, loadings), *study.problems),
+        caveats=(*_caveats(found, controls, loadings), *silent, *study.problems),
         command=command,
     )
 
 
-def _decompositions(study: Study, loadings: Loadings, channel: str | None, options: dict[str, Any]) -> dict[str, Decomposition]:
-    """The primary channel first; others that cannot be decomposed are left out."""
+def _decompositions(
+    study: Study, loadings: Loadings, channel: str | None, options: dict[str, Any]
+) -> tuple[dict[str, Decomposition], list[str]]:
+    """The primary channel first; of others that cannot be decomposed, sentences that say why."""
     answered = set(study.decisions.filter(pl.col("state") == "answered")["channel"].unique().to_list())
     known = [name for name in SCALES if name in answered] + sorted(answered - set(SCALES))
     first = channel or (known[0] if known else "rating")
-    found = {first: decompose(study.decisions, loadings, channel=first, **options)}
+    found, silent = {first: decompose(study.decisions, loadings, channel=first, **options)}, []
     for name in known:
         if name != first:
             try:
                 found[name] = decompose(study.decisions, loadings, channel=name, **(options | {"interval": "hc3"}))
-            except UserError:
-                continue
-    return found
+            except UserError as error:
+                silent.append(f"There is nothing on {name}: {error}")
+    return found, silent
 
 
 def _spectrum(study: Study, loadings: Loadings, primary: str, level: float) -> pl.DataFrame | None:
@@ -91,6 +93,8 @@ def _structure(found: Decomposition, targets: Mapping[str, Mapping[str, float]],
     rows = np.flatnonzero(np.isfinite(fit.theta).all(axis=1) & ((named == 0) | (named >= FULL_PROFILE)))
     if set(fit.values) != set(VALUES):
         return {"enough": False, "sentence": "The circle of the ten values is tested only where all ten can be estimated."}
+    if not len(rows):
+        return {"enough": False, "sentence": "Nobody here has a full profile of its own, so there is no circle to test."}
     models = [found.panel.models[row] for row in rows]
     errors = np.stack([fit.covariance(int(row)) for row in rows])
     result = structure_test(fit.theta[rows], values=fit.values, groups=models, errors=errors, seed=seed, level=level)

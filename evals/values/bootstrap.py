@@ -24,8 +24,8 @@ from evals.values.regression import Design, Slopes
 __all__ = ["Studentised", "bootstrap_t"]
 
 SingleArray = NDArray[Any]  # float32
-BLOCK_ENTRIES = 4_000_000
-"""Numbers in the largest array of a block of draws."""
+BLOCK_ENTRIES = 1_000_000
+"""Numbers in the largest array of a block of draws: small enough for a processor's own memory."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _studentised(panel: Panel, fitted: Fitted, draws: int, level: float, rng: np
         weights = fitted.outcome.weights[usable]
         rows = _Rows.of(panel.design, fitted.outcome.rows(filled_mean(panel))[usable], weights)
         estimate, own = rows.estimates(np.ones((1, len(panel.items)), np.float32))
-        se[usable] = np.sqrt(own[0])
+        se[usable] = np.sqrt(np.maximum(own[0], 0.0))
         block = max(1, BLOCK_ENTRIES // (len(weights) * (len(panel.items) + len(rows.first))))
         for begin, often in _drawn(panel.design, draws, block, rng):
             theta, variance = rows.estimates(often)
@@ -101,10 +101,15 @@ class _Rows:
         bread = _inverse(_symmetric(normal.reshape(b, -1, self.squares.shape[1]), p))
         right = often @ ((self.weights * self.y).T[:, :, None] * self.columns[:, None]).reshape(n, -1)
         full = (bread @ right.reshape(b, k, p, 1))[..., 0]  # (b, K, p)
-        residual = (self.y - full @ self.columns.T) * self.weights
-        meat = (residual**2 * often[:, None]).reshape(b * k, n) @ self.squares
+        residual = full @ self.columns.T  # from here on in place: new arrays of this size cost more than the arithmetic
+        np.subtract(self.y, residual, out=residual)
+        residual *= self.weights
+        cross = residual[:, :, self.first] * residual[:, :, self.second]
+        np.square(residual, out=residual)
+        residual *= often[:, None]
+        meat = residual.reshape(b * k, n) @ self.squares
         if len(self.first):
-            cross = residual[:, :, self.first] * residual[:, :, self.second] * often[:, None, self.first]
+            cross *= often[:, None, self.first]
             meat += cross.reshape(b * k, -1) @ self.pairs
         lever = bread[:, :, 1 : 1 + v]  # (b, K or 1, V, p)
         variance = ((lever @ _symmetric(meat.reshape(b, k, -1), p)) * lever).sum(axis=-1)

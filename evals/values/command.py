@@ -6,18 +6,23 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personas.command import CommandParser
+from personas.errors import StorageFailed, UserError
+from personas.schwartz import VALUES
 
 if TYPE_CHECKING:
     import polars as pl
 
     from evals.values.findings import Analysis
+    from evals.values.loadings import Loadings
     from evals.values.studies import Study
 
 __all__ = ["SUBCOMMANDS", "run"]
@@ -51,15 +56,21 @@ def run(arguments: Sequence[str]) -> int:
         code: int = import_module(SUBCOMMANDS[arguments[0]][0]).main(list(arguments[1:]))
         return code
     options = _parser().parse_args(arguments)
-    study = _study(options)
-    found = _results(study, options, f"python -m evals.values {shlex.join(arguments)}")
-    written = _write(study, found, Path(options.out)) if options.out else []
+    _check(options)
+    out = None if options.out is None else _place(options.out)
+    with _waiting("reading the decisions"):
+        study = _study(options)
+    with _waiting("estimating"):
+        found = _results(study, options, f"python -m evals.values {shlex.join(arguments)}")
+    if out is not None:
+        with _waiting("writing the report"):
+            _write(study, found, out)
     if options.json:
         sys.stdout.write(json.dumps(found.data, ensure_ascii=False, allow_nan=False) + "\n")
         return 0
     from evals.values.profile_printing import print_results  # noqa: PLC0415 - rich loads when used
 
-    print_results(study, found.profiles, found.data, [str(path) for path in written])
+    print_results(study, found.profiles, found.data, level=options.level, out=out)
     return 0
 
 
@@ -74,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source", nargs="+", metavar="SOURCE", help="a run folder, session folders, or one table of decisions (.parquet, .csv)"
     )
-    parser.add_argument("--out", metavar="DIR", help="write profiles.csv, results.json, decisions.parquet and the report there")
-    parser.add_argument("--contrast", default="default", metavar="PERSONA", help="what personas are compared with (default: default)")
+    parser.add_argument("--out", metavar="DIR", help="write report.html, plots, tables and the decisions there")
+    parser.add_argument("--contrast", metavar="PERSONA", help="what personas are compared with (default: default)")
     parser.add_argument("--channel", metavar="NAME", help="rating, like, skip, watch or dwell (default: the first of these with answers)")
     parser.add_argument(
         "--loadings", metavar="FILE", help='labels of the items (.csv, .parquet), or "embedding" (default: those in the traces)'
@@ -86,8 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--estimator", choices=("a", "b"), default="a", help="a: least squares; b: Bayes, extra `bayes`, minutes (default: a)"
     )
-    parser.add_argument("--interval", choices=("hc3", "bootstrap-t"), default="hc3", help="intervals of estimator a (default: hc3)")
-    parser.add_argument("--draws", type=_whole, default=2000, metavar="B", help="draws of the bootstrap (default: 2000)")
+    parser.add_argument("--interval", choices=("hc3", "bootstrap-t"), help="intervals of estimator a (default: hc3)")
+    parser.add_argument("--draws", type=_whole, metavar="B", help="draws of --interval bootstrap-t, 199 or more (default: 2000)")
     parser.add_argument("--level", type=_level, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
     parser.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random draws (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
@@ -111,6 +122,52 @@ def _level(text: str) -> float:
     return level
 
 
+def _check(options: argparse.Namespace) -> None:
+    """What can be told before anything is read. Raises UserError."""
+    for source in options.source:
+        _check_source(source)
+    if options.estimator == "b":
+        unused = [name for name in ("interval", "draws", "targets") if getattr(options, name) is not None]
+        if unused:
+            raise UserError(f"--{unused[0]} belongs to estimator a; leave it out, or --estimator b")
+    if options.draws is not None and options.interval != "bootstrap-t":
+        raise UserError("--draws belongs to --interval bootstrap-t; add that, or leave --draws out")
+
+
+def _check_source(source: str) -> None:
+    """A mistyped sub-command, and a file within a session, which would be told as a missing folder."""
+    path = Path(source)
+    if not path.exists() and (near := get_close_matches(source, SUBCOMMANDS, 1)):
+        raise UserError(f"there is no folder {source!r}; the sub-command is `{near[0]}`, and stands first")
+    if path.is_file() and path.name in {"session.json", "trace.jsonl"}:
+        raise UserError(f"{source} is a file of a session; give the session's folder, {path.parent}, or the run folder above it")
+    if path.is_file() and path.suffix.lower() not in {".parquet", ".pq", ".csv", ".tsv", ".txt"}:
+        raise UserError(f"{source} is no table of decisions; give a .parquet or .csv file, a run folder or session folders")
+
+
+def _place(given: str) -> Path:
+    """Where the report goes, before minutes are spent on it. Raises UserError for a file, and for a folder that holds something else."""
+    out = Path(given)
+    above = next((path for path in (out, *out.parents) if path.exists()), out)
+    if above.exists() and not above.is_dir():
+        raise UserError(f"--out {given}: {above} is a file; give a folder")
+    if out.is_dir() and not (out / "results.json").is_file() and any(out.iterdir()):
+        raise UserError(f"--out {given} holds something else than a report; give an empty or a new folder")
+    return out
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """A word on the terminal while it lasts; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - rich loads when used
+
+    with Console(stderr=True).status(f"{what} …"):
+        yield
+
+
 def _study(options: argparse.Namespace) -> Study:
     """What is to be decomposed: the decisions about items with loadings. Raises UserError."""
     from evals.values.interchange import open_study  # noqa: PLC0415 - Polars loads when used
@@ -118,7 +175,28 @@ def _study(options: argparse.Namespace) -> Study:
 
     study = open_study(options.source, loadings=options.loadings, targets=options.targets)
     kept, left_out = measurable(study.decisions, study.required_loadings())
-    return replace(study, decisions=kept, problems=(*study.problems, left_out)) if left_out else study
+    _check_contrast(options, kept["persona"].unique().sort().to_list())
+    told = [sentence for sentence in (left_out, _unnamed(options, study.required_loadings())) if sentence]
+    return replace(study, decisions=kept, problems=(*study.problems, *told))
+
+
+def _check_contrast(options: argparse.Namespace, personas: Sequence[str]) -> None:
+    """A --contrast that was given has to be there; the default may be missing, which the result says. Raises UserError."""
+    if options.contrast is None:
+        options.contrast = "default"
+    elif options.contrast not in personas:
+        from evals.values.tables import listed  # noqa: PLC0415
+
+        raise UserError(f"nobody plays {options.contrast!r}; --contrast takes one of: {listed(personas, 12)}")
+
+
+def _unnamed(options: argparse.Namespace, loadings: Loadings) -> str | None:
+    """A sentence where a file of labels has some of the ten values and further columns, for one of these may be a value misspelt."""
+    missing = [value for value in VALUES if value not in loadings.values]
+    if options.loadings in {None, "embedding"} or not missing or not set(loadings.values) < set(VALUES):
+        return None
+    others = f"; further columns are held constant: {', '.join(loadings.covariates)}" if loadings.covariates else ""
+    return f"The labels have no column for {', '.join(missing)}, so nothing is said about {'it' if len(missing) == 1 else 'them'}{others}."
 
 
 @dataclass(frozen=True)
@@ -141,8 +219,8 @@ def _results(study: Study, options: argparse.Namespace, command: str) -> _Result
         study,
         channel=options.channel,
         contrast=options.contrast,
-        interval=options.interval,
-        draws=options.draws,
+        interval=options.interval or "hc3",
+        draws=2000 if options.draws is None else options.draws,
         seed=options.seed,
         level=options.level,
         command=command,
@@ -168,25 +246,23 @@ def _bayes(study: Study, options: argparse.Namespace, command: str) -> _Results:
     return _Results(fit.profiles, about | {"profiles": plain(fit.profiles)}, None)
 
 
-def _write(study: Study, found: _Results, out: Path) -> list[Path]:
+def _write(study: Study, found: _Results, out: Path) -> None:
     """The report of an analysis, or profiles.csv and results.json without one; the decisions and what belongs to them beside it.
 
     Raises UserError for a folder that holds something else, StorageFailed.
     """
     from evals.values.interchange import export  # noqa: PLC0415
     from evals.values.results import as_json  # noqa: PLC0415
-    from personas.errors import StorageFailed, UserError  # noqa: PLC0415
 
     if found.analysis is not None:
         from evals.report import write_report  # noqa: PLC0415 - Matplotlib loads when used
 
-        return [*write_report(found.analysis, out), *export(study, out / "decisions.parquet")]
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out {out} is a file; give a folder")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        found.profiles.write_csv(out / "profiles.csv")
-        (out / "results.json").write_bytes(as_json(found.data))
-    except OSError as error:
-        raise StorageFailed(f"cannot write to {out}: {error.strerror or error}; mend it or choose another --out") from error
-    return [out / "profiles.csv", out / "results.json", *export(study, out / "decisions.parquet")]
+        write_report(found.analysis, out)
+    else:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            found.profiles.write_csv(out / "profiles.csv")
+            (out / "results.json").write_bytes(as_json(found.data))
+        except OSError as error:
+            raise StorageFailed(f"cannot write to {out}: {error.strerror or error}; mend it or choose another --out") from error
+    export(study, out / "decisions.parquet")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from scipy.stats import t as student_t
+from threadpoolctl import threadpool_limits
 
 from evals.values.bootstrap import bootstrap_t
 from evals.values.bounds import slope_bounds
@@ -24,6 +25,7 @@ from evals.values.regression import Slopes
 from evals.values.screening import screened
 from evals.values.sensitivity import robustness_value, twin_effects
 from evals.values.shrinkage import shrunken
+from evals.values.tables import listed
 from personas.errors import UserError
 
 __all__ = ["PROFILE_COLUMNS", "Decomposition", "IntervalKind", "decompose"]
@@ -88,7 +90,22 @@ def decompose(
     if interval == "bootstrap-t" and draws < 199:
         raise UserError(f"{draws} draws are too few for a bootstrap-t: use 199 or more")
     given = loadings if isinstance(loadings, Loadings) else read_loadings(loadings)
-    panel, notes = screened(build_panel(read_decisions(decisions), given, channel, reference=contrast))
+    with threadpool_limits(1):  # its matrices are small: threads would wait for each other
+        return _decomposed(read_decisions(decisions), given, channel, contrast, interval, draws=draws, seed=seed, level=level)
+
+
+def _decomposed(
+    decisions: pl.DataFrame,
+    loadings: Loadings,
+    channel: str,
+    contrast: str,
+    interval: IntervalKind,
+    *,
+    draws: int,
+    seed: int,
+    level: float,
+) -> Decomposition:
+    panel, notes = screened(build_panel(decisions, loadings, channel, reference=contrast))
     work = _Work(panel, contrast, interval, draws, seed, level, notes)
     fitted = work.fitted()
     notes = [*notes, *work.remarks(fitted)]
@@ -106,7 +123,7 @@ def decompose(
         steered=fitted["steering"].outcome.names if "steering" in fitted else (),
         display=shrunken(fitted["relative"].slopes) if "relative" in fitted else None,
         prompts=work.prompts,
-        notes=tuple(dict.fromkeys([*notes, *work.silent])),
+        notes=tuple(dict.fromkeys([*notes, *work.left_out()])),
     )
 
 
@@ -123,7 +140,7 @@ class _Work:
     notes: Sequence[str]
     cells: dict[str, Sequence[Slopes]] = field(default_factory=dict)
     prompts: dict[str, float] = field(default_factory=dict)
-    silent: list[str] = field(default_factory=list)
+    silent: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def builders(self) -> dict[str, Builder]:
         return {
@@ -145,6 +162,8 @@ class _Work:
             self.cells[name] = () if odds or len(self.panel.cells) < 2 else cell_slopes(self.panel, build)
             self.prompts[name] = wording_variance(self.cells[name], self.panel.cells)
         v = len(self.panel.values)
+        if v < 2:
+            return found
         ipsative = np.eye(v) - 1 / v
         found["priority"] = Fitted(found["absolute"].outcome, found["absolute"].slopes.over_values(ipsative))
         self.prompts["priority"] = self.prompts["absolute"]
@@ -155,7 +174,9 @@ class _Work:
         """Sentences on what is not there."""
         panel, notes = self.panel, []
         if "common" not in fitted:
-            notes.append(f"Nobody plays {self.contrast!r}, so there is no common preference and no steering effect.")
+            notes.append(f"There is no usable {self.contrast!r} respondent, so there is no common preference and no steering effect.")
+        if "priority" not in fitted:
+            notes.append("There is a single value, so there are no priorities among values.")
         if "relative" not in fitted:
             notes.append("There is a single respondent, so its preferences cannot be compared with anybody's.")
         lonely = sorted({model for model in panel.models if not any(panel.models[row] == model for row in panel.of(self.contrast))})
@@ -193,11 +214,9 @@ class _Work:
         bounds = slope_bounds(panel, fitted.outcome) if name != "priority" else None
         rows = []
         for k, respondent in enumerate(fitted.outcome.names):
-            if not np.isfinite(found.theta[k]).all():
-                self.silent.append(f"{respondent}: too few answered items for the {name} preference.")
-                continue
-            if not (se[k] > 1e-9 * max(panel.scale[1] - panel.scale[0], 1e-9)).all():
-                self.silent.append(f"{respondent}: its answers do not vary, so there is no {name} preference to estimate.")
+            missing = self.missing(name, found, k) or ("" if (se[k] > 0).all() else _FLAT.get(name, _FLAT["absolute"]))
+            if missing:
+                self.silent.setdefault((name, missing), []).append(respondent)
                 continue
             for v, value in enumerate(panel.values):
                 rows.append(
@@ -221,6 +240,18 @@ class _Work:
                     }
                 )
         return pl.DataFrame(rows, schema=_RAW) if rows else None
+
+    def missing(self, name: str, found: Slopes, k: int) -> str:
+        """Why row k cannot be estimated; empty where it can."""
+        if not np.isfinite(found.theta[k]).all():
+            return _SHORT.get(name, _SHORT["absolute"])
+        least = 1e-9 * max(self.panel.scale[1] - self.panel.scale[0], 1e-9)
+        return "" if (found.se[k] > least).all() else _FLAT.get(name, _FLAT["absolute"])
+
+    def left_out(self) -> list[str]:
+        """A sentence on the respondents that each estimand lacks."""
+        kind = {"steering": "steering effect"}
+        return [f"No {kind.get(name, name + ' preference')} of {listed(who, 6)}: {why}." for (name, why), who in self.silent.items()]
 
     def twins(self) -> pl.DataFrame | None:
         """The twin contrast of the reference respondents, which the design identifies."""
@@ -248,6 +279,18 @@ class _Work:
         ]
         return pl.DataFrame(rows, schema=_RAW) if rows else None
 
+
+_SHORT = {
+    "absolute": "too few answered items",
+    "relative": "too few items that others answered too",
+    "steering": "too few items that its reference answered too",
+}
+_FLAT = {
+    "absolute": "the answers do not vary",
+    "relative": "the answers do not differ from those of the others",
+    "steering": "the answers do not differ from those of the reference",
+}
+"""Why there is no estimate."""
 
 _RAW: dict[str, Any] = {
     "respondent": pl.String,

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from evals.values.loadings import FloatArray, IntArray
 from evals.values.panel import BINARY, Panel
@@ -122,38 +123,57 @@ def relative(panel: Panel) -> Outcome | None:
     """Item means centred on the panel's; None for a single respondent.
 
     Where not everybody answered everything, an item's mean is taken of what is left when each respondent's own slopes are off, so that it
-    does not depend on who answered (back-fitting of the two-way least squares).
+    does not depend on who answered (two-way least squares). Respondents who share too few items with the others have no row's weight.
     """
     respondents = len(panel.respondents)
     if respondents < 2:
         return None
-    mixing = np.eye(respondents) - 1 / respondents
+    group = _comparable(panel)
+    same = group[:, None] == group
+    mixing = np.eye(respondents) - same / same.sum(axis=1)
     if (panel.count == panel.count[0, 0]).all():
         return Outcome(panel.respondents, lambda means: means - means.mean(axis=-2, keepdims=True), panel.count, mixing)
     present = panel.count
     total = present.sum(axis=0)
     share = np.divide(present, total, out=np.zeros_like(present), where=total > 0)
-    fitted = _backfitted(panel, share)
+    fitted = _two_way(panel, share)
 
     def centred(means: FloatArray) -> FloatArray:
         return means - ((means - fitted) * share).sum(axis=-2, keepdims=True)
 
-    return Outcome(panel.respondents, centred, panel.count, mixing)
+    return Outcome(panel.respondents, centred, np.where((same.sum(axis=1) > 1)[:, None], panel.count, 0.0), mixing)
 
 
-def _backfitted(panel: Panel, share: FloatArray, rounds: int = 50) -> FloatArray:
-    """(A, n) each respondent's level and slopes, fitted in turn with the item effects until they stand still."""
-    means, seen = filled_mean(panel), panel.design.seen
-    inverse = [np.linalg.pinv((seen * weight[:, None]).T @ seen) @ (seen * weight[:, None]).T for weight in panel.count]
-    fitted = np.zeros_like(means)
+def _comparable(panel: Panel) -> IntArray:
+    """(A,) group of each respondent: those linked by more common items than there are columns. Only within one do slopes compare."""
+    present = (panel.count > 0).astype(float)
+    return connected_components(present @ present.T > panel.design.seen.shape[1], directed=False)[1]
+
+
+def _two_way(panel: Panel, share: FloatArray, rounds: int = 500) -> FloatArray:
+    """(A, n) each respondent's level and slopes in the least squares that have an effect for each item too.
+
+    Item effects are eliminated, and what is left is solved by conjugate gradients, a respondent's own normal equations as preconditioner.
+    """
+    means, seen, weights = filled_mean(panel), panel.design.seen, panel.count
+
+    def scores(y: FloatArray) -> FloatArray:
+        return (weights * (y - (y * share).sum(axis=0))) @ seen
+
+    own = np.linalg.pinv(np.einsum("an,np,nq->apq", weights, seen, seen, optimize=True), hermitian=True)
+    left, solution = scores(means), np.zeros((len(means), seen.shape[1]))
+    step = np.zeros_like(solution)
+    size, least = 0.0, 1e-24 * float((left * np.einsum("apq,aq->ap", own, left)).sum())
     for _ in range(rounds):
-        items = ((means - fitted) * share).sum(axis=0)
-        new = np.stack([seen @ (solve @ (means[row] - items)) for row, solve in enumerate(inverse)])
-        moved = float(np.abs(new - fitted).max())
-        fitted = new
-        if moved < 1e-8:
+        eased = np.einsum("apq,aq->ap", own, left)
+        before, size = size, float((left * eased).sum())
+        if size <= least:
             break
-    return fitted
+        step = eased + (size / before if before else 0.0) * step
+        moved = scores(step @ seen.T)
+        length = size / float((step * moved).sum())
+        solution, left = solution + length * step, left - length * moved
+    return solution @ seen.T
 
 
 def fit(panel: Panel, outcome: Outcome) -> Fitted:
@@ -169,14 +189,20 @@ def fit(panel: Panel, outcome: Outcome) -> Fitted:
         theta[group], influence[group], df[group], items[group] = part.theta, part.influence, part.df, part.items
     found = Slopes(values, theta, influence, df, items)
     if outcome.names == panel.respondents and not np.allclose(outcome.mixing, np.eye(rows)):
-        found = found.over_outcomes(np.eye(rows) - 1 / rows)  # Σ_a d_a = 0 also where the panel is not balanced
+        found = found.over_outcomes(outcome.mixing)  # Σ_a d_a = 0 also where the panel is not balanced
+        nothing = ~outcome.weights.any(axis=1)
+        found.theta[nothing], found.influence[nothing], found.df[nothing], found.items[nothing] = np.nan, np.nan, 0, 0
     return Fitted(outcome, found)
 
 
 def fit_parts(panel: Panel, outcome: Outcome, y: FloatArray) -> list[tuple[IntArray, Design, TopicEffect | None]]:
-    """The rows of an outcome in groups with equal weights, each with its design and topic effect."""
-    parts = []
+    """The rows of an outcome in groups with equal weights, each with its design; where topics add variance, row by row with its effect."""
+    parts: list[tuple[IntArray, Design, TopicEffect | None]] = []
+    topics = panel.topics
     for group in equal_rows(outcome.weights):
-        effect = topic_effect(panel.design, y[group], outcome.weights[group[0]], panel.topics)
-        parts.append((group, effect.design(panel.design) if effect else panel.design, effect))
+        effects = [topic_effect(panel.design, y[row], outcome.weights[row], topics) for row in group]
+        plain = np.array([effect is None for effect in effects])
+        if plain.any():
+            parts.append((group[plain], panel.design, None))
+        parts += [(group[[place]], effect.design(panel.design), effect) for place, effect in enumerate(effects) if effect is not None]
     return parts

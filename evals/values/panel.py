@@ -38,6 +38,7 @@ class Panel:
     missing         (A, n) refused and unparsable ones
     missing_shift   (A, n) sum of the cell and position effects of those
     within_sd       SD of the outcomes within a respondent, over the reference respondents: what an SD unit divides by
+    labelled        loadings of the items with the values that screening took out; None where there are no others
     """
 
     channel: str
@@ -57,6 +58,7 @@ class Panel:
     missing_shift: FloatArray
     within_sd: float
     failed: int
+    labelled: Loadings | None = None
 
     @cached_property
     def mean(self) -> FloatArray:
@@ -68,6 +70,11 @@ class Panel:
     def values(self) -> tuple[str, ...]:
         """Codes of the values."""
         return self.loadings.values
+
+    @property
+    def all_loadings(self) -> Loadings:
+        """Loadings on every value that the items are labelled for, also on those that cannot be estimated."""
+        return self.labelled or self.loadings
 
     @property
     def topics(self) -> IntArray | None:
@@ -136,8 +143,6 @@ class _Observed:
         respondent, item = _index(rows["respondent"], people["respondent"].to_list()), _index(rows["item"], items)
         cells = sorted(rows["cell"].unique().to_list())
         cell = _index(rows["cell"], cells)
-        models = sorted(people["model"].unique().to_list())
-        model = _index(people["model"], models)[respondent]
         answered = (rows["state"] == "answered").to_numpy() & rows["y"].is_not_null().to_numpy()
         y: FloatArray = rows["y"].cast(pl.Float64).fill_null(0.0).to_numpy()
         plays = (people["persona"] == reference).to_numpy()[respondent]
@@ -147,7 +152,7 @@ class _Observed:
         position = rows["position"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         shift: FloatArray = np.zeros(len(y))
         if channel not in BINARY:  # log-odds have no additive shift
-            shift = nuisance_effects(y, respondent=respondent, item=item, cell=cell, model=model, position=position, answered=answered)
+            shift = nuisance_effects(y, respondent=respondent, item=item, cell=cell, position=position, answered=answered)
         return cls(respondent, item, cell, tuple(cells), answered, y, shift, referenced)
 
     def panel(self, channel: str, *, people: pl.DataFrame, items: list[str], loadings: Loadings, design: Design, failed: int) -> Panel:

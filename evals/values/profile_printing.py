@@ -1,14 +1,15 @@
-"""Profiles as text for a terminal: the common preference, each respondent's estimates with their intervals, and what has to be known."""
+"""Results as text for a terminal, two screens at most: the finding, the estimates with their intervals, the controls, where the rest is."""
 
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,97 +19,190 @@ from personas.schwartz import NAMES
 
 __all__ = ["print_results"]
 
-IN_FULL = 3
-"""So many respondents are shown value by value; of more, the values whose intervals exclude 0."""
+COLUMNS = 2
+"""So many respondents are shown value by value; of more, a line each."""
+LINES = 30
+"""So many lines of respondents; the rest is in the files."""
+SENTENCES = 8
+"""So many sentences on what cannot be concluded; the rest is in the files."""
 TITLES = {
     "common": "common preference",
     "twin": "twin effect",
-    "priority": "priority",
-    "theta": "preference",
-    "relative": "relative to the panel",
     "steering": "steering effect",
+    "relative": "relative to the panel",
+    "theta": "preference",
+    "priority": "priority",
 }
-"""What each estimand is called, in the order of the columns. Absolute slopes are in the files only: priorities say the same, ipsatised."""
+"""What each estimand is called; of those that a respondent has, the first of the last four is shown. All are in the files."""
+MARKS = {False: "not passed", True: "passed", None: "no verdict"}
 
 
-def print_results(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any], written: Sequence[str]) -> None:
-    """Print what came out: tables of the primary channel, the sentences in `data` (see `evals.values.results`), the files written."""
+def print_results(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any], *, level: float, out: Path | None = None) -> None:
+    """Print what came out on the primary channel. `data` as `evals.values.results` gives it; `out` the folder that was written."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     primary = profiles.filter(pl.col("channel") == profiles["channel"][0]) if profiles.height else profiles
-    console.print(Text(_about(study, primary)))
-    whole = primary.filter(pl.col("estimand").is_in(["common", "twin"]))
-    if not whole.is_empty():
-        console.print(_table(whole["respondent"][0].capitalize(), whole))
-    own = primary.filter(~pl.col("estimand").is_in(["common", "twin", "absolute"]))
-    people = own["respondent"].unique(maintain_order=True).to_list()
-    if len(people) <= IN_FULL:
-        for who in people:
-            console.print(_table(who, own.filter(pl.col("respondent") == who)))
+    for sentence in data["conclusions"]:
+        console.print(Text(one_line(sentence, None, fold=True), style="bold"))
+    console.print(Text(f"\n{_about(study, primary, data)}\n"))
+    _print_estimates(console, primary, data, level)
+    _print_controls(console, data.get("controls", ()))
+    _print_caveats(console, data["caveats"])
+    console.print()
+    if out is None:
+        console.print(Text("Every number, the plots and a page to read: --out DIR", style="dim"))
     else:
-        _print_each(console, own, people)
-    if primary.is_empty():
-        console.print(Text("There is no profile; the sentences below say why."))
-    else:
-        console.print(Text("\nIntervals: " + "; ".join(primary["method"].unique(maintain_order=True).to_list()), style="dim"))
-    personas = [f"{one['respondent']}: {one['verdict']}" for one in data.get("personas", ())]
-    controls = [f"{one['name']}: {one['finding']}" for one in data.get("controls", ())]
-    _print_list(console, "What can be concluded", data["conclusions"])
-    _print_list(console, "Personas", personas)
-    _print_list(console, "Controls", controls)
-    _print_list(console, "What cannot be concluded, and what to know", data["caveats"])
-    if written:
-        console.print(Text("\nWritten: " + ", ".join(written)), soft_wrap=True)
+        console.print(Text(_written(out)), soft_wrap=True)
 
 
-def _print_list(console: Console, title: str, sentences: Sequence[str]) -> None:
-    if sentences:
-        console.print(Text(f"\n{title}:", style="bold"))
-    for sentence in sentences:
-        console.print(Padding(Text(f"- {one_line(sentence, None, fold=True)}"), (0, 0, 0, 2), expand=False))
-
-
-def _about(study: Study, profiles: pl.DataFrame) -> str:
-    """One line: how much of what."""
+def _about(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any]) -> str:
+    """How much of what, in which unit, by which labels."""
     decisions = study.decisions
-    counts = {"respondent": decisions["respondent"].n_unique(), "item": decisions["item"].n_unique()}
-    counts |= {"session": len(study.provenance.sessions)} if study.provenance.sessions else {}
-    said = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in counts.items())
-    channel = "" if profiles.is_empty() else f"; {profiles['channel'][0]}s, in {profiles['unit'][0]}"
+    said = [_counted(len(study.provenance.sessions), "session")] if study.provenance.sessions else []
+    said += [_counted(decisions["respondent"].n_unique(), "respondent"), _counted(decisions["item"].n_unique(), "item")]
+    channel = next(iter(data.get("channels", {}).values()), None)
+    if channel is not None and not profiles.is_empty():
+        lost = f", {channel['refused_or_unparsable']:,} refused or unreadable" if channel["refused_or_unparsable"] else ""
+        said.append(f"{_counted(channel['answered'], profiles['channel'][0] + ' answer')}{lost}")
     loadings = study.required_loadings()
-    return f"Value-consistent preferences under this elicitation: {said}{channel}; labels: {loadings.source}"
+    held = f"; held constant: {', '.join(loadings.covariates)}" if loadings.covariates else ""
+    return f"{', '.join(said)}. Labels: {one_line(loadings.source, 200)}{held}."
 
 
-def _table(title: str, rows: pl.DataFrame) -> Table:
-    """Values down, estimands across, each cell an estimate with its interval."""
-    there = [name for name in TITLES if name in rows["estimand"].unique().to_list()]
-    table = Table(title=Text(one_line(title, 100)), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _print_estimates(console: Console, rows: pl.DataFrame, data: Mapping[str, Any], level: float) -> None:
+    """The table of personas, the table of values, or both; and in which unit, by which intervals."""
+    if rows.is_empty():
+        console.print(Text("There is no profile; the sentences below say why."))
+        return
+    personas = data.get("personas", ())
+    if personas:
+        against = next(iter(data["channels"].values()))["contrast"]
+        console.print(Text(f"Each persona against {against!r} of the same model, on the same items:", style="dim"))
+        console.print(_persona_table(personas, rows, level))
+        console.print()
+    own = rows.filter(~pl.col("estimand").is_in(["common", "twin", "absolute"]))
+    name = next((name for name in TITLES if name in own["estimand"].unique().to_list()), None)
+    shown = own.filter(pl.col("estimand") == name)
+    people = shown["respondent"].unique(maintain_order=True).to_list()
+    general = [
+        (who, estimand) for estimand in ("common", "twin") for who in rows.filter(pl.col("estimand") == estimand)["respondent"].unique()
+    ]
+    columns = general + [(who, str(name)) for who in people if len(people) <= COLUMNS]
+    if columns:
+        console.print(_value_table(rows, columns))
+    if len(people) > COLUMNS and not personas:
+        _print_each(console, shown, people[:LINES])
+    if max(len(people), len(personas)) > LINES:
+        console.print(Text(f"… and {max(len(people), len(personas)) - LINES} more respondents, in the files of --out DIR."))
+    methods = "; ".join(rows.filter(pl.col("estimand").is_in([each for _, each in columns] + [name]))["method"].unique(maintain_order=True))
+    console.print(Text(f"In {rows['unit'][0]}. Intervals: {methods}. Bold: the interval leaves 0 out.", style="dim"))
+
+
+def _persona_table(personas: Sequence[Mapping[str, Any]], rows: pl.DataFrame, level: float) -> Table:
+    """A line a steered respondent: its target, the gain along it, and every value that moved after Holm's correction."""
+    table = _table()
+    for title in ("persona", "target", f"gain along it [{level:.0%}]", "values that moved (Holm)"):
+        table.add_column(Text(title, style="dim"))
+    short = len({one["model"] for one in personas}) == 1 and len({one["persona"] for one in personas}) == len(personas)
+    moved = rows.filter((pl.col("estimand") == "steering") & (pl.col("p_adjusted") < 1 - level))
+    for one in personas[:LINES]:
+        shifts = moved.filter(pl.col("respondent") == one["respondent"]).sort(pl.col("estimate").abs(), descending=True)
+        told = [
+            f"{row['value']} {_signed(row['estimate'])}{'' if row['value'] in one['target'] or not one['target'] else ' (not its target)'}"
+            for row in shifts.iter_rows(named=True)
+        ]
+        gain = one["gain"]
+        bounded = gain is not None and gain["low"] is not None
+        table.add_row(
+            Text(one_line(one["persona" if short else "respondent"], 60)),
+            Text(_target(one["target"])),
+            _cell(gain["estimate"], gain["low"], gain["high"]) if bounded else Text("–"),
+            Text(", ".join(told) or "none"),
+        )
+    return table
+
+
+def _target(target: Mapping[str, float]) -> str:
+    """`HE`, `−HE` where it is meant to fall, and `none`."""
+    return " ".join(f"{'−' if weight < 0 else ''}{value}" for value, weight in target.items()) or "none"
+
+
+def _value_table(rows: pl.DataFrame, columns: Sequence[tuple[str, str]]) -> Table:
+    """Values down; across, the estimand of a respondent; each cell an estimate with its interval."""
+    table = _table()
     table.add_column("")
-    for name in there:
-        table.add_column(TITLES[name], justify="right")
-    found = {(row["value"], row["estimand"]): row for row in rows.iter_rows(named=True)}
+    for who, name in columns:
+        table.add_column(Text(f"{one_line(who, 60)}\n{TITLES[name]}", style="dim", justify="right"), justify="right")
+    found = {(row["respondent"], row["estimand"], row["value"]): row for row in rows.iter_rows(named=True)}
     for value in rows["value"].unique(maintain_order=True).to_list():
-        cells = [_cell(found[value, name]) if (value, name) in found else Text("") for name in there]
+        there = [found.get((who, name, value)) for who, name in columns]
+        cells = [Text("") if row is None else _cell(row["estimate"], row["low"], row["high"]) for row in there]
         table.add_row(Text(NAMES.get(value, value)), *cells)
     return table
 
 
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+
+
 def _print_each(console: Console, rows: pl.DataFrame, people: Iterable[str]) -> None:
-    """A line a respondent: the values whose intervals exclude 0, of the estimand that answers most."""
+    """A line a respondent: the values whose intervals leave 0 out."""
     for who in people:
-        mine = rows.filter(pl.col("respondent") == who)
-        estimands = mine["estimand"].unique().to_list()
-        name = next(name for name in ("steering", "relative", "priority", "theta") if name in estimands)
-        clear = mine.filter((pl.col("estimand") == name) & ((pl.col("low") > 0) | (pl.col("high") < 0)))
+        clear = rows.filter((pl.col("respondent") == who) & ((pl.col("low") > 0) | (pl.col("high") < 0)))
         strongest = clear.sort(pl.col("estimate").abs(), descending=True).iter_rows(named=True)
-        told = [Text.assemble(f"{row['value']} ", _cell(row)) for row in strongest]
-        line = Text(f"\n{one_line(who, 100)}", style="bold")
-        console.print(Text.assemble(line, (f"  {TITLES[name]}", "dim")))
-        console.print(Text("  ").append(Text("   ").join(told) if told else "no value whose interval excludes 0"))
+        told = [Text.assemble(f"{row['value']} ", _cell(row["estimate"], row["low"], row["high"])) for row in strongest]
+        line = Text.assemble((one_line(who, 60), "bold"), (f"  {TITLES[rows['estimand'][0]]}: ", "dim"))
+        console.print(line.append(Text("   ").join(told) if told else "no interval leaves 0 out"))
 
 
-def _cell(row: dict[str, object]) -> Text:
-    """`+0.42 [+0.10, +0.74]`, bold where the interval excludes 0."""
-    low, high = row["low"], row["high"]
-    assert isinstance(low, float) and isinstance(high, float), "an estimate has an interval"
-    clear = low > 0 or high < 0
-    return Text(f"{row['estimate']:+.2f} [{low:+.2f}, {high:+.2f}]", style="bold" if clear else "")
+def _cell(estimate: float, low: float, high: float) -> Text:
+    """`+0.42 [+0.10, +0.74]`, bold where the interval leaves 0 out."""
+    return Text(f"{_signed(estimate)} [{_signed(low)}, {_signed(high)}]", style="bold" if low > 0 or high < 0 else "")
+
+
+def _signed(value: float) -> str:
+    """With its sign, and 0 without one."""
+    rounded = f"{value:+.2f}"
+    return "0.00" if float(rounded) == 0 else rounded.replace("-", "−")
+
+
+def _print_controls(console: Console, controls: Sequence[Mapping[str, Any]]) -> None:
+    """Those that failed with their findings; the names of the others."""
+    if not controls:
+        return
+    by_verdict = {passed: [one for one in controls if one["passed"] is passed] for passed in MARKS}
+    console.print(Text("\nControls", style="bold"))
+    for one in by_verdict[False]:
+        _print_item(console, f"not passed: {one['name']}. {one['finding']}")
+    for passed in (True, None):
+        if by_verdict[passed]:
+            _print_item(console, f"{MARKS[passed]}: {', '.join(one['name'] for one in by_verdict[passed])}")
+
+
+def _print_caveats(console: Console, caveats: Sequence[str]) -> None:
+    """What cannot be concluded, without the controls that were just told."""
+    told = [sentence for sentence in caveats if not sentence.startswith("Control not passed")]
+    if told:
+        console.print(Text("\nWhat cannot be concluded, and what to know", style="bold"))
+    for sentence in told[:SENTENCES]:
+        _print_item(console, sentence)
+    if len(told) > SENTENCES:
+        _print_item(console, f"… and {len(told) - SENTENCES} more, in the report of --out DIR and in --json")
+
+
+def _print_item(console: Console, told: str) -> None:
+    indented = textwrap.fill(
+        one_line(told, None, fold=True), max(console.width, 40), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    console.print(Text(indented), soft_wrap=True)
+
+
+def _written(out: Path) -> str:
+    """Where to read on, and what else lies there."""
+    names = sorted(f"{one_line(path.name, 60)}{'/' * path.is_dir()}" for path in out.iterdir() if not path.name.startswith("."))
+    page = "report.html"
+    first = f"Report: {one_line(str(out / page), None)}\nBeside it: " if page in names else f"Written to {one_line(str(out), None)}: "
+    return first + ", ".join(name for name in names if name != page)

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.values.loadings import FloatArray, IntArray
 
-__all__ = ["Design", "Slopes", "equal_rows", "make_design", "slopes"]
+__all__ = ["Design", "Slopes", "carried_by_one", "equal_rows", "make_design", "slopes"]
+
+
+LEVERAGE = 1e-8
+"""A cluster whose leverage is that close to 1 carries a column alone."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Design:
 class Slopes:
     """Slopes of K outcomes, per unit loading, in units of the outcome.
 
-    theta      (K, V); NaN rows where an outcome has too few items
+    theta      (K, V); NaN rows where an outcome has too few items, NaN where a single cluster carries the value, for nothing tells its error
     influence  (K, C, V): estimate minus the estimate without cluster c, so that the covariance of any linear combination, over outcomes
                and over values, is the sum over clusters of its square
     df         (K,) clusters with data minus columns
@@ -155,20 +161,42 @@ def _solve(design: Design, y: FloatArray, weight: FloatArray) -> tuple[FloatArra
         each = design.seen[:, :, None] * ((y.T - design.seen @ full) * weight[:, None])[:, None, :]
     scores = _summed(each, design.cluster, design.clusters)
     shares = _summed(flat * weight[:, None], design.cluster, design.clusters)
-    moved = _without_each(left, shares.reshape(-1, p, p), scores)
+    moved, lost = _without_each(left, shares.reshape(-1, p, p), scores)
+    full[lost], moved[:, lost] = np.nan, np.nan
     return full[1 : 1 + v].T, moved[:, 1 : 1 + v].transpose(2, 0, 1)
 
 
-def _without_each(left: FloatArray, shares: FloatArray, scores: FloatArray) -> FloatArray:
-    """(C, p, k): how the solution moves when each cluster comes in. A cluster that alone carries a column takes a pseudo-inverse."""
-    remaining = left[None] - shares
-    try:
-        return np.linalg.solve(remaining, scores)
-    except np.linalg.LinAlgError:
-        return np.linalg.pinv(remaining, hermitian=True) @ scores
+def carried_by_one(design: Design, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(V,) whether the `used` items (n,) tell a value only through a single cluster, without which it could not be estimated."""
+    p = design.seen.shape[1]
+    seen = design.seen * used[:, None]
+    shares = _summed(np.einsum("np,nq->npq", seen, seen), design.cluster, design.clusters)
+    left = shares.sum(axis=0)
+    if np.linalg.matrix_rank(left) < p:
+        return np.ones(len(design.values), dtype=bool)
+    return _without_each(left, shares, np.zeros((design.clusters, p, 1)))[1][1 : 1 + len(design.values)]
 
 
-def equal_rows(weights: FloatArray) -> list[IntArray]:
+def _without_each(left: FloatArray, shares: FloatArray, scores: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """(C, p, k) how the solution moves when each cluster comes in, and (p,) which columns some cluster carries alone.
+
+    Such a cluster has a leverage of 1; what it does to the other columns comes from a pseudo-inverse.
+    """
+    remaining, lost = left[None] - shares, np.zeros(len(left), dtype=bool)
+    alone = np.flatnonzero(np.einsum("cpq,qp->c", shares, np.linalg.inv(left)) > 1 - LEVERAGE)
+    kept = remaining[alone]
+    remaining[alone] = np.eye(len(left))
+    moved = np.linalg.solve(remaining, scores)
+    scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(left)), 1e-300))
+    for cluster, rest in zip(alone, kept, strict=True):
+        size, direction = np.linalg.eigh(rest * scale[:, None] * scale)
+        some = np.abs(size) > LEVERAGE
+        lost |= (np.abs(direction[:, ~some]) > 1e-6).any(axis=1)
+        moved[cluster] = scale[:, None] * ((direction[:, some] / size[some]) @ (direction[:, some].T @ (scale[:, None] * scores[cluster])))
+    return moved, lost
+
+
+def equal_rows(weights: NDArray[Any]) -> list[IntArray]:
     """Groups of rows of `weights` (K, n) that are equal."""
     groups: dict[bytes, list[int]] = {}
     for number, row in enumerate(weights):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.values.loadings import FloatArray, Loadings
-from evals.values.panel import Panel
-from evals.values.regression import make_design
+from evals.values.panel import BINARY, Panel
+from evals.values.regression import carried_by_one, equal_rows, make_design
 from personas.errors import UserError
 from personas.schwartz import NAMES
 
@@ -40,23 +41,43 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     if tangled.any():
         named = ", ".join(_name(value) for value, bad in zip(loadings.values, tangled, strict=True) if bad)
         notes.append(f"No estimate for {named}: with these items they cannot be told apart; add items that carry one without the others.")
-    keep = varies & ~tangled
+    lone = _lone(panel, varies & ~tangled, centred)
+    if lone.any():
+        named = ", ".join(_name(value) for value, bad in zip(loadings.values, lone, strict=True) if bad)
+        notes.append(f"No estimate for {named}: a single item (or cluster of items) carries it, so nothing tells its error; add items.")
+    keep = varies & ~tangled & ~lone
     if not keep.any():
         raise UserError("no value can be estimated: " + (notes[0] if notes else "every loading is the same"))
     for value, column in zip(loadings.values, loadings.x.T, strict=True):
-        if 0 < (column > 0).sum() < FEW_ITEMS or ((column < 0).any() and not (column > 0).any()):
+        rare = 0 < (column > 0).sum() < FEW_ITEMS or ((column < 0).any() and not (column > 0).any())
+        if rare and loadings.values.index(value) in np.flatnonzero(keep):
             notes.append(f"{_name(value)} rests on {(column > 0).sum()} promoting and {(column < 0).sum()} opposing items.")
-    # Tangled values stay in the regression as their independent directions, so that the others are not blamed for them.
-    others = _independent(centred[:, tangled[varies]], centred[:, keep[varies]])
+    # Values taken out stay in the regression as their independent directions, so that the others are not blamed for them.
+    others = _independent(centred[:, ~keep[varies]], centred[:, keep[varies]])
     covariates = panel.design.seen[:, 1 + len(loadings.values) :]
     w = _independent(np.hstack([others, covariates]), centred[:, keep[varies]])
-    if w.shape[1] < covariates.shape[1]:
-        notes.append(f"{covariates.shape[1] - w.shape[1]} covariate(s) repeat what is there and were left out.")
+    repeated = others.shape[1] + covariates.shape[1] - w.shape[1]
+    if repeated:
+        notes.append(f"{repeated} covariate(s) repeat what is there and were left out.")
     mine = _columns(loadings, keep)
     design = make_design(
         mine.values, mine.x, w, cluster=panel.design.cluster, stratum=panel.design.stratum, gold=mine.gold, inclusion=mine.inclusion
     )
-    return replace(panel, loadings=mine, design=design), notes
+    return replace(panel, loadings=mine, design=design, labelled=loadings), notes
+
+
+def _lone(panel: Panel, keep: NDArray[np.bool_], centred: FloatArray) -> NDArray[np.bool_]:
+    """Which of the values to `keep` (V,) a single cluster of the pool carries (V,). `centred` (n, U) are the columns that vary."""
+    v = len(keep)
+    columns = _independent(np.hstack([panel.loadings.x[:, keep], centred, panel.design.seen[:, 1 + v :]]), np.zeros((len(centred), 0)))
+    names = tuple(value for value, kept in zip(panel.loadings.values, keep, strict=True) if kept)
+    design = make_design(
+        names, columns[:, : len(names)], columns[:, len(names) :], cluster=panel.design.cluster, stratum=panel.design.stratum
+    )
+    found = np.zeros(v, dtype=bool)
+    if names:
+        found[keep] = carried_by_one(design, np.ones(len(centred), dtype=bool))
+    return found
 
 
 def _tangled(x: FloatArray) -> FloatArray:
@@ -92,15 +113,23 @@ def _respondents(panel: Panel) -> tuple[Panel, list[str]]:
     """Respondents with fewer answered clusters than columns, or whose items do not tell the columns apart."""
     keep, notes = [], []
     columns = panel.design.seen.shape[1]
+    answered = panel.count > 0
+    lacking = np.zeros((len(answered), len(panel.values)), dtype=bool)
+    for group in equal_rows(answered):
+        lacking[group] = carried_by_one(panel.design, answered[group[0]])
     for number, respondent in enumerate(panel.respondents):
-        answered = panel.count[number] > 0
-        independent = len(np.unique(panel.design.cluster[answered]))
-        if independent <= columns or np.linalg.matrix_rank(panel.design.seen[answered]) < columns:
+        independent, lone = len(np.unique(panel.design.cluster[answered[number]])), lacking[number]
+        if independent <= columns or lone.all():
             notes.append(f"{respondent} was left out: {independent} independent answered items do not tell {columns} columns apart.")
+        elif lone.any():
+            named = ", ".join(_name(value) for value, bad in zip(panel.values, lone, strict=True) if bad)
+            notes.append(f"{respondent} was left out: of the items that it answered too few carry {named}.")
+        elif panel.channel in BINARY and not 0 < panel.total[number].sum() < panel.count[number].sum():
+            notes.append(f"{respondent} was left out: all of its {panel.channel}s are the same, so they have no odds.")
         else:
             keep.append(number)
     if not keep:
-        raise UserError(f"no respondent answered enough items: {columns} columns need more than {columns} independent items each")
+        raise UserError(f"no respondent can be estimated: {notes[0]}")
     if len(keep) == len(panel.respondents):
         return panel, notes
     return replace(

@@ -47,7 +47,8 @@ def twin_effects(panel: Panel, means: FloatArray, level: float = 0.95, *, wordin
     errors of the judges make values differ that do not.
     """
     found: dict[str, list[float]] = {}
-    x, cluster = panel.loadings.x if panel.loadings.gold is None else panel.loadings.gold, panel.design.cluster
+    labels, cluster = panel.all_loadings, panel.design.cluster
+    x = labels.x if labels.gold is None else labels.gold
     order = np.argsort(cluster, kind="stable")
     for begin, end in pairwise(np.flatnonzero(np.diff(cluster[order], prepend=-1, append=-1))):
         if end - begin != 2:
@@ -57,8 +58,8 @@ def twin_effects(panel: Panel, means: FloatArray, level: float = 0.95, *, wordin
         differs = np.flatnonzero(np.abs(difference) > 1e-9)
         contrast = means[one] - means[other]
         if len(differs) == 1 and np.isfinite(difference).all() and np.isfinite(contrast):
-            found.setdefault(panel.values[differs[0]], []).append(float(contrast / difference[differs[0]]))
-    effects = [_effect(value, found[value], level, wording) for value in panel.values if len(found.get(value, [])) >= FEWEST_PAIRS]
+            found.setdefault(labels.values[differs[0]], []).append(float(contrast / difference[differs[0]]))
+    effects = [_effect(value, found[value], level, wording) for value in labels.values if len(found.get(value, [])) >= FEWEST_PAIRS]
     return [effect for effect in effects if effect is not None]
 
 

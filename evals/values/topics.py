@@ -1,8 +1,8 @@
 """Topic as a random effect: items of one topic share something, and dummies for topics could absorb a value.
 
 Generalised least squares by partial demeaning: the share λ_t of the topic's mean is taken off outcome and columns,
-λ_t = 1 − √(σ² / (σ² + n_t τ²)), with the variances σ² within and τ² between topics from the residuals' analysis of variance, pooled
-over outcomes (Fuller & Battese 1973).
+λ_t = 1 − √(σ² / (σ² + n_t τ²)), with the variances σ² within and τ² between topics from the residuals' analysis of variance (Fuller &
+Battese 1973). Each outcome has its own, so that nobody's slopes depend on who else was asked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TopicEffect:
 
 
 def topic_effect(design: Design, y: FloatArray, weight: FloatArray, topic: IntArray | None) -> TopicEffect | None:
-    """The effect for outcomes `y` (K, n) with common weights (n,); None where topics add no variance, or there are too few of them."""
+    """The effect for an outcome `y` (n,) with its weights (n,); None where topics add no variance, or there are too few of them."""
     used = weight > 0
     if topic is None or design.corrected or not used.any():
         return None
@@ -48,9 +48,9 @@ def topic_effect(design: Design, y: FloatArray, weight: FloatArray, topic: IntAr
     if (size > 1).sum() < FEWEST:
         return None
     average = member / np.maximum(size, 1)[:, None]
-    columns, outcome = design.seen[used], np.where(used, y, 0.0)[:, used]
-    residual = np.zeros(y.shape)
-    residual[:, used] = outcome - (columns @ np.linalg.lstsq(columns, outcome.T, rcond=None)[0]).T
+    columns, outcome = design.seen[used], y[used]
+    residual = np.zeros(len(y))
+    residual[used] = outcome - columns @ np.linalg.lstsq(columns, outcome, rcond=None)[0]
     tau, sigma = _variances(residual, average, size, n=int(used.sum()), p=columns.shape[1], topic=topic)
     if tau <= 0:
         return None
@@ -59,10 +59,11 @@ def topic_effect(design: Design, y: FloatArray, weight: FloatArray, topic: IntAr
 
 
 def _variances(residual: FloatArray, average: FloatArray, size: FloatArray, *, n: int, p: int, topic: IntArray) -> tuple[float, float]:
-    """(between τ², within σ²) by analysis of variance, pooled over the K outcomes."""
+    """(between τ², within σ²) by analysis of variance."""
     topics = int((size > 0).sum())
-    means = residual @ average.T  # (K, T)
-    within = ((residual - means[:, topic]) ** 2 * (size[topic] > 0)).sum(axis=1).mean() / max(n - topics - p, 1)
-    between = (size * means**2).sum(axis=1).mean() / max(topics - 1, 1)
+    means = average @ residual  # (T,)
+    used = average.any(axis=0)
+    within = ((residual - means[topic]) ** 2 * used).sum() / max(n - topics - p, 1)
+    between = (size * means**2).sum() / max(topics - 1, 1)
     per_topic = (n - (size**2).sum() / n) / max(topics - 1, 1)
     return float((between - within) / per_topic), float(max(within, 1e-12))

@@ -67,9 +67,12 @@ export class Outbox {
     }
   }
 
-  /** The page may be closing: what is left goes out with it. Sent twice, it counts once. */
+  /** The page may be closing: what is left goes out with it. Sent twice, it counts once. An answer that nobody reads would keep its connection. */
   rush() {
-    if (this.waiting.length) this.#post(this.waiting.slice(0, 200)).catch(() => {});
+    if (!this.waiting.length) return;
+    this.#post(this.waiting.slice(0, 200))
+      .then((answer) => answer.arrayBuffer())
+      .catch(() => {});
   }
 
   #post(events) {

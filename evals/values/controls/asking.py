@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from scipy.stats import fisher_exact, ttest_ind
@@ -97,7 +99,8 @@ def refusals_by_value(context: Context) -> Control | None:
             passed=True,
             figures={"lost": 0, "asked": int(asked.sum())},
         )
-    rows, p = [], []
+    rows: list[dict[str, Any]] = []
+    p: list[float] = []
     for v, value in enumerate(panel.values):
         promotes = panel.loadings.x[:, v] > 0
         if not promotes.any() or promotes.all():
@@ -109,8 +112,8 @@ def refusals_by_value(context: Context) -> Control | None:
         rows.append({"value": value, "lost": there[0], "asked": there[1], "rate": rate.estimate, "low": rate.low, "high": rate.high})
         p.append(float(fisher_exact([[there[0], there[1] - there[0]], [rest[0], rest[1] - rest[0]]])[1]))
     adjusted = holm(p)
-    table = pl.DataFrame(rows).with_columns(pl.Series("p_adjusted", adjusted))
-    unequal = table.filter(pl.col("p_adjusted") < 0.05)["value"].to_list()
+    table = pl.DataFrame(rows).with_columns(pl.Series("p_adjusted", adjusted)) if rows else None
+    unequal = [row["value"] for row, each in zip(rows, adjusted, strict=True) if each < 0.05]
     overall = float(lost.sum() / asked.sum())
     where = f"more or less often than elsewhere on {', '.join(unequal)}" if unequal else "not detectably more often on any value"
     return Control(

@@ -57,8 +57,8 @@ def _halves(context: Context, splits: int) -> list[_Halves]:
 def split_half(context: Context) -> Control | None:
     """Correlation of all scores between halves of the items, stepped up to the full number."""
     pairs = [pair for pair in _halves(context, SPLITS) if pair.first.size >= FEWEST_SCORES]
-    r = np.array([np.corrcoef(pair.first.reshape(-1), pair.second.reshape(-1))[0, 1] for pair in pairs])
-    r = r[np.isfinite(r)]
+    varied = [pair for pair in pairs if np.ptp(pair.first) > 0 and np.ptp(pair.second) > 0]
+    r = np.array([np.corrcoef(pair.first.reshape(-1), pair.second.reshape(-1))[0, 1] for pair in varied])
     if not len(r):
         return None
     half = float(np.median(r))

@@ -10,7 +10,7 @@ from scipy.stats import t as student_t
 from evals.values.controls.context import Context
 from evals.values.estimator_a import filled_mean
 from evals.values.findings import Control
-from evals.values.loadings import IntArray
+from evals.values.loadings import FloatArray, IntArray
 from evals.values.regression import slopes
 
 __all__ = ["permuted_personas", "shuffled_labels", "value_free"]
@@ -41,7 +41,7 @@ def shuffled_labels(context: Context) -> Control | None:
         return None
     share = float(outside.sum() / (tried * v))
     # Intervals of one shuffle are dependent, so the margin is that of the shuffles, not of all intervals.
-    margin = 1.96 * np.sqrt(0.05 * 0.95 / context.shuffles)
+    margin = 1.96 * np.sqrt(context.level * (1 - context.level) / context.shuffles)
     return Control(
         name="shuffled labels",
         question="Do preferences vanish when the loadings are dealt out at random?",
@@ -100,23 +100,30 @@ def permuted_personas(context: Context) -> Control | None:
 def value_free(context: Context) -> Control | None:
     """Items without any value: whatever a persona does to them is its general manner, not a value."""
     panel = context.primary.panel
-    free = ~np.abs(panel.loadings.x).any(axis=1)
+    free = ~np.abs(panel.all_loadings.x).any(axis=1)
     name, outcome = context.contrasts()
     if int(free.sum()) < FEWEST or name == "absolute" or not context.linear:
         return None
     y = np.where(outcome.weights > 0, outcome.rows(filled_mean(panel)), np.nan)
-    means = np.nanmean(np.where(free, y, np.nan), axis=1)
-    carrying = np.nanmean(np.where(free, np.nan, y), axis=1)
+    means, carrying = _row_means(np.where(free, y, np.nan)), _row_means(np.where(free, np.nan, y))
+    if not len(means) or not len(carrying):
+        return None
     return Control(
         name="value-free items",
         question="Is there a shift where there is no value to react to?",
         finding=(
-            f"On the {int(free.sum())} items without any value the {name} difference has the median {np.nanmedian(means):+.2f} over "
-            f"respondents ({np.nanmin(means):+.2f} to {np.nanmax(means):+.2f}), on items with one {np.nanmedian(carrying):+.2f}; "
+            f"On the {int(free.sum())} items without any value the {name} difference has the median {np.median(means):+.2f} over "
+            f"respondents ({means.min():+.2f} to {means.max():+.2f}), on items with one {np.median(carrying):+.2f}; "
             f"{_scale(context)}. It is a general manner of answering, which the slopes leave out."
         ),
-        figures={"items": int(free.sum()), "median_free": float(np.nanmedian(means)), "median_carrying": float(np.nanmedian(carrying))},
+        figures={"items": int(free.sum()), "median_free": float(np.median(means)), "median_carrying": float(np.median(carrying))},
     )
+
+
+def _row_means(y: FloatArray) -> FloatArray:
+    """Means of the rows that hold any number, NaN aside."""
+    some = np.isfinite(y).any(axis=1)
+    return np.nanmean(y[some], axis=1)
 
 
 def _scale(context: Context) -> str:

@@ -83,8 +83,9 @@ def _residual(panel: Panel, complete: Any) -> float | None:
 
 def _explained(panel: Panel) -> float:
     """Share of the variance of the panel's item means that the loadings explain, adjusted for their number; in [0, 1]."""
-    y = np.nanmean(panel.mean, axis=0)
-    x = np.hstack([np.ones((len(y), 1)), panel.loadings.x])
+    some = (panel.count > 0).any(axis=0)
+    y = np.nanmean(panel.mean[:, some], axis=0)
+    x = np.hstack([np.ones((len(y), 1)), panel.loadings.x[some]])
     left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
     freedom = max(len(y) - x.shape[1], 1)
     return float(np.clip(1 - (left @ left / freedom) / max(float(y.var(ddof=1)), 1e-12), 0, 1))

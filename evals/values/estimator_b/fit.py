@@ -73,7 +73,7 @@ def fit_bayes(
     *,
     channel: str = "rating",
     contrast: str = "default",
-    tastes: bool = False,
+    tastes: bool = True,
     chains: int = 4,
     warmup: int = 1000,
     draws: int = 1000,
@@ -87,7 +87,8 @@ def fit_bayes(
     decisions      a decisions table: Polars or pandas frame, or a path (`evals.values.decisions`)
     loadings       a Loadings, a frame, or a path (`evals.values.loading_tables`)
     contrast       the persona that steering is measured against, of the same model
-    tastes         adds an effect of respondent × item, N(0, σ), which makes answers of one respondent to one item dependent
+    tastes         an effect of respondent × item, N(0, σ), which makes answers of one respondent to one item dependent; where none
+                   answers an item twice it cannot be told apart and is left out
     target_accept  acceptance aimed at in warm-up, in (0, 1); higher takes smaller steps
     progress       shows numpyro's bar on stderr; the chains then run one after another
 

@@ -125,13 +125,18 @@ def test_starting_points_are_close_to_zero():
     assert 0.05 < np.abs(drawn).max() < 0.1
 
 
-def test_precision_is_put_back():
+@pytest.mark.parametrize("before", [False, True])
+def test_precision_is_put_back(before):
     """Inside the block jax computes in float64; afterwards it is as the caller had it, also after an error."""
     jax = pytest.importorskip("jax", reason="the extra `bayes` is not installed")
     from evals.values.estimator_b.backend import double_precision
 
-    before = jax.config.jax_enable_x64
-    with pytest.raises(ZeroDivisionError), double_precision():
-        assert jax.numpy.zeros(1).dtype == np.float64
-        raise ZeroDivisionError
-    assert jax.config.jax_enable_x64 == before
+    found = jax.config.jax_enable_x64
+    try:
+        jax.config.update("jax_enable_x64", before)
+        with pytest.raises(ZeroDivisionError), double_precision():
+            assert jax.numpy.zeros(1).dtype == np.float64
+            raise ZeroDivisionError
+        assert jax.config.jax_enable_x64 is before
+    finally:
+        jax.config.update("jax_enable_x64", found)
