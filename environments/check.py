@@ -28,6 +28,7 @@ _ACTIONS = (
     Action(ActionKind.SKIP, 0.0),
 )
 _ROUNDING_S = 0.01
+_LONGEST_SCREEN = 4000  # characters: what can be read on one screen, and what a prompt can bear
 
 
 @dataclass
@@ -208,8 +209,11 @@ def _is_jpeg(data: bytes) -> bool:
 def _check_text(text: StimulusText, name: str, report: Report) -> None:
     if not report.expect(isinstance(text, StimulusText), f"{name}: text must be a StimulusText"):
         return
-    words = (text.caption, text.author, text.sound, text.transcript)
-    report.expect(all(isinstance(word, str) for word in words), f"{name}: caption, author, sound and transcript must be texts")
+    words = (text.caption, text.author, text.sound, text.transcript, text.screen)
+    report.expect(all(isinstance(word, str) for word in words), f"{name}: caption, author, sound, transcript and screen must be texts")
+    if isinstance(text.screen, str):
+        long = f"{name}: the words on the screen are {len(text.screen)} characters, more than {_LONGEST_SCREEN}"
+        report.expect(len(text.screen) <= _LONGEST_SCREEN, long)
     report.expect(
         isinstance(text.hashtags, tuple) and all(isinstance(tag, str) for tag in text.hashtags),
         f"{name}: hashtags must be a tuple of texts",

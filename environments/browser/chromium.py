@@ -41,7 +41,8 @@ def find_chromium() -> Path | None:
     named = os.environ.get(CHROMIUM_VARIABLE, "")
     if named:
         return _named(Path(named))
-    for path in (_playwrights_own(), *(shutil.which(name) for name in SYSTEM_NAMES), npm_build()):
+    own = _playwrights_own(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", ""))
+    for path in (own, *(shutil.which(name) for name in SYSTEM_NAMES), npm_build()):
         if path and runs(Path(path)):
             return Path(path)
     return None
@@ -95,8 +96,10 @@ def runs(executable: Path) -> bool:
     return done.returncode == 0
 
 
-def _playwrights_own() -> Path:
-    """Playwright knows where it would install its own; asked in a thread, because its plain API refuses to work beside an event loop."""
+@cache
+def _playwrights_own(_browsers: str) -> Path:
+    """Playwright knows where it would install its own. Asked once for each folder that the user names, because it takes half a second,
+    and in a thread, because its plain API refuses to work beside an event loop."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - loads when a browser is wanted
 
     def ask() -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ _ARGUMENTS = (
     "--deny-permission-prompts",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # the one way out that no host list closes
 )
+_NODE_OPTIONS = "NODE_OPTIONS"
+_SMALL_HEAP = "--max-semi-space-size=2 --max-old-space-size=512"  # MiB; a driver keeps some 40, and left alone it heaps up 200 more
 _CLOSING_S = 10.0
 
 _drivers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[bool, str], BrowserDriver]] = WeakKeyDictionary()
@@ -97,7 +100,8 @@ class BrowserDriver:
         if self._playwright is None:
             from playwright.async_api import async_playwright  # noqa: PLC0415
 
-            self._playwright = await async_playwright().start()
+            with _small_heap():
+                self._playwright = await async_playwright().start()
         options: dict[str, Any] = {
             "viewport": {"width": VIEWPORT[0], "height": VIEWPORT[1]},
             "device_scale_factor": 1,
@@ -132,6 +136,22 @@ class BrowserDriver:
             pass  # stopping the driver ends it all the same
         if playwright is not None:
             await _quietly_stopped(playwright)
+
+
+@contextmanager
+def _small_heap() -> Iterator[None]:
+    """For the time in which a driver starts: it takes over our environment, and there is no other way to tell it. What the user set wins.
+
+    Starts that overlap do not keep it from being taken out again.
+    """
+    if _SMALL_HEAP not in os.environ.get(_NODE_OPTIONS, ""):
+        os.environ[_NODE_OPTIONS] = f"{_SMALL_HEAP} {os.environ.get(_NODE_OPTIONS, '')}".strip()
+    try:
+        yield
+    finally:
+        left = os.environ.pop(_NODE_OPTIONS, "").replace(_SMALL_HEAP, "").strip()
+        if left:
+            os.environ[_NODE_OPTIONS] = left
 
 
 @cache

@@ -12,6 +12,7 @@ from evals.value_spectrum.scoring import score
 from evals.values.controls import Context, all_controls
 from evals.values.decisions import SCALES
 from evals.values.decompose import Decomposition, IntervalKind, decompose
+from evals.values.estimator_a import errors_uncorrected
 from evals.values.findings import Analysis, Control, PersonaFinding
 from evals.values.loadings import Loadings
 from evals.values.steering import persona_findings
@@ -24,6 +25,12 @@ __all__ = ["analyse"]
 
 FULL_PROFILE = 5
 """A persona with weights on this many values is a full profile; one with fewer is made of the value it plays."""
+NO_MODEL = {
+    "planted": "synthetic data, drawn from a formula; no model was asked.",
+    "scripted": "synthetic data, written beforehand; no model was asked.",
+    "reader": "the embedded baseline, which compares words; it is no vision-language model.",
+}
+"""What has to be said of respondents that are no models, by how their names begin."""
 TITLE = "Value-consistent preferences under this elicitation"
 
 
@@ -45,11 +52,12 @@ def analyse(
     found, silent = _decompositions(study, loadings, channel, options)
     primary = next(iter(found.values()))
     controls = all_controls(Context(study.decisions, found, study.targets, seed=seed, level=level))
+    spectrum, unscored = _spectrum(study, loadings, primary.channel, level)
     personas = persona_findings(primary, study.targets, level=level, seed=seed)
     return Analysis(
         title=TITLE,
         decompositions=found,
-        spectrum=_spectrum(study, loadings, primary.channel, level),
+        spectrum=spectrum,
         personas=personas,
         persona_table=None,
         controls=controls,
@@ -57,7 +65,7 @@ def analyse(
         shown=_shown(study.decisions, primary.channel),
         provenance=study.provenance.as_dict() | {"loadings": loadings.source, "items": len(primary.panel.items)},
         conclusions=tuple(_conclusions(primary, personas, level)),
-        caveats=(*_caveats(found, controls, loadings), *silent, *study.problems),
+        caveats=(*_caveats(found, controls, loadings, level), *silent, *unscored, *study.problems),
         command=command,
     )
 
@@ -79,24 +87,32 @@ def _decompositions(
     return found, silent
 
 
-def _spectrum(study: Study, loadings: Loadings, primary: str, level: float) -> pl.DataFrame | None:
-    """Value-Spectrum's own score, of likes where there are any."""
+def _spectrum(study: Study, loadings: Loadings, primary: str, level: float) -> tuple[pl.DataFrame | None, list[str]]:
+    """Value-Spectrum's own score, of likes where there are any; without one, why."""
     channels = set(study.decisions["channel"].unique().to_list())
     channel = "like" if "like" in channels else primary
-    return score(study.decisions, loadings, channel=channel, level=level) if channel in SCALES else None
+    if channel not in SCALES:
+        return None, []
+    try:
+        return score(study.decisions, loadings, channel=channel, level=level), []
+    except UserError as error:
+        return None, [f"Value-Spectrum's own score is not there: {error}."]
 
 
 def _structure(found: Decomposition, targets: Mapping[str, Mapping[str, float]], seed: int, level: float) -> Mapping[str, Any]:
     """The structure tests; where there are too few respondents, why. Personas of a few values would write the circle in themselves."""
-    fit = found.fits["priority"]
+    fit = found.fits["absolute"]
     named = np.array([sum(weight != 0 for weight in targets.get(persona, {}).values()) for persona in found.panel.personas])
-    rows = np.flatnonzero(np.isfinite(fit.theta).all(axis=1) & ((named == 0) | (named >= FULL_PROFILE)))
+    rows = np.flatnonzero(np.isfinite(fit.theta).all(axis=1) & (named >= FULL_PROFILE))
     if set(fit.values) != set(VALUES):
         return {"enough": False, "sentence": "The circle of the ten values is tested only where all ten can be estimated."}
     if not len(rows):
-        return {"enough": False, "sentence": "Nobody here has a full profile of its own, so there is no circle to test."}
+        return {"enough": False, "sentence": "No persona here is known to have a full profile, so there is no circle to test."}
     models = [found.panel.models[row] for row in rows]
-    errors = np.stack([fit.covariance(int(row)) for row in rows])
+    fit = found.fits["priority"]
+    # What all respondents share on an item cancels when the model's mean goes, so the errors are those of the relative preferences.
+    shared = found.fits["relative"].over_values(np.eye(len(fit.values)) - 1 / len(fit.values)) if "relative" in found.fits else fit
+    errors = np.stack([shared.covariance(int(row)) for row in rows])
     result = structure_test(fit.theta[rows], values=fit.values, groups=models, errors=errors, seed=seed, level=level)
     return {"enough": result.enough, "sentence": result.sentence, "notes": list(result.notes), "respondents": len(rows), "result": result}
 
@@ -112,12 +128,14 @@ def _shown(decisions: pl.DataFrame, channel: str) -> pl.DataFrame:
 def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level: float) -> list[str]:
     """What can be said, strongest identification first."""
     told = []
-    aimed = [one for one in personas if one.gain is not None and one.gain.low is not None]
+    aimed = [one for one in personas if one.target]
     if aimed:
-        gained = [one for one in aimed if one.gain and one.gain.low and one.gain.low > 0]
+        moved = [one for one in aimed if one.steered]
+        same = len([one for one in aimed if one.gain is None or one.gain.low is None])
+        unsaid = f" {same} of them answered as the reference did, or could not be estimated." if same else ""
         told.append(
-            f"{len(gained)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero, "
-            f"{level:.0%} interval)."
+            f"{len(moved)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero; "
+            f"false discovery rate {1 - level:.0%}, Benjamini–Hochberg).{unsaid}"
         )
     twins = found.profiles.filter((pl.col("estimand") == "twin") & (pl.col("p_adjusted") < 1 - level))
     told += [
@@ -127,19 +145,39 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level
     common = found.profiles.filter((pl.col("estimand") == "common") & (pl.col("p_adjusted") < 1 - level)).sort("estimate", descending=True)
     if common.height:
         listed = ", ".join(f"{_name(row['value'])} {row['estimate']:+.2f}" for row in common.iter_rows(named=True))
-        told.append(f"Across models, the {found.contrast} persona leans: {listed} ({found.unit}; given the covariates only).")
+        played = sorted({found.panel.models[row] for row in found.panel.of(found.contrast)})
+        who = f"Across {len(played)} models, the" if len(played) > 1 else f"With {played[0]}, the"
+        told.append(f"{who} {found.contrast} persona leans: {listed} ({found.unit}; given the covariates only).")
     elif found.profiles.filter(pl.col("estimand") == "common").height:
         told.append(f"No common preference of the {found.contrast} persona can be told from zero after Holm's correction.")
+    told = told if aimed else [*_untargeted(found, level), *told]
     return told or ["Nothing can be told from zero with these decisions."]
 
 
-def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], loadings: Loadings) -> list[str]:
+def _untargeted(found: Decomposition, level: float) -> list[str]:
+    """What personas without a target did, or how respondents differ where there is no reference; of one alone, what it ranks first."""
+    for name, words in (("steering", "moved in"), ("relative", "differ from the panel in")):
+        rows = found.profiles.filter(pl.col("estimand") == name)
+        clear = rows.filter(pl.col("p_adjusted") < 1 - level)["respondent"].n_unique()
+        if rows.height:
+            return [f"{clear} of {rows['respondent'].n_unique()} respondents {words} at least one value (Holm over the values of each)."]
+    own = found.profiles.filter((pl.col("estimand") == "priority") & (pl.col("p_adjusted") < 1 - level)).sort("estimate", descending=True)
+    if own.is_empty() or "common" in found.fits:
+        return []
+    listed = ", ".join(f"{_name(row['value'])} {row['estimate']:+.2f}" for row in own.iter_rows(named=True))
+    return [f"Against the mean of its own values: {listed} ({found.unit}; given the covariates only)."]
+
+
+def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], loadings: Loadings, level: float) -> list[str]:
     """What cannot be concluded, and why."""
     primary = next(iter(found.values()))
     told = ["These are value-consistent preferences under this elicitation, not values that a model holds."]
+    told += [
+        f"{model}: {what}" for model in sorted(set(primary.panel.models)) for prefix, what in NO_MODEL.items() if model.startswith(prefix)
+    ]
     common = primary.profiles.filter(pl.col("estimand") == "common")
     if common.height:
-        weakest = common.filter(pl.col("p_adjusted") < 0.05).sort("robustness")
+        weakest = common.filter(pl.col("p_adjusted") < 1 - level).sort("robustness")
         words = (
             "Common, absolute and priority preferences are not identified by the design: appeal that goes with a value and is not among "
             "the covariates would look the same."
@@ -151,6 +189,8 @@ def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], lo
                 f"{_name(row['value'])}."
             )
         told.append(words)
+    if errors_uncorrected(loadings):
+        told.append(f"Loadings are judgements ({loadings.source}) whose errors no gold sample corrects: slopes are those on these labels.")
     if not loadings.covariates:
         told.append("There are no item covariates: length, popularity and amount of text are not held constant.")
     told += [f"Control not passed: {control.name}. {control.finding}" for control in controls if control.passed is False]

@@ -24,15 +24,21 @@ from evals.values.regression import Design, Slopes
 __all__ = ["Studentised", "bootstrap_t"]
 
 SingleArray = NDArray[Any]  # float32
+FEWEST_CLUSTERS = 5
 BLOCK_ENTRIES = 1_000_000
 """Numbers in the largest array of a block of draws: small enough for a processor's own memory."""
+LEAST = 1e-3
+"""A draw whose variance is this much smaller than the data's has lost a value, or its residuals."""
+DEGENERATE = 0.01
+"""From this share of such draws on there are no quantiles."""
 
 
 @dataclass(frozen=True)
 class Studentised:
     """Quantiles of the studentised draws at both ends, the standard error that goes with them, and two-sided p against 0, each (K, V).
 
-    The interval of an estimate is [estimate − high × se, estimate − low × se].
+    The interval of an estimate is [estimate − high × se, estimate − low × se]. NaN but for `se` where so many draws lose a value that
+    quantiles mean nothing.
     """
 
     low: FloatArray
@@ -41,12 +47,18 @@ class Studentised:
     p: FloatArray
 
 
-def bootstrap_t(panel: Panel, fitted: list[Fitted], *, draws: int = 2000, level: float = 0.95, seed: int = 0) -> list[Studentised]:
-    """Quantiles for all `fitted` outcomes from the same draws of clusters. `draws` ≥ 199."""
-    return [_studentised(panel, one, draws, level, np.random.default_rng(seed)) for one in fitted]
+def bootstrap_t(
+    panel: Panel, fitted: list[Fitted], *, draws: int = 2000, level: float = 0.95, seed: int = 0, wording: float = 0.0
+) -> list[Studentised]:
+    """Quantiles for all `fitted` outcomes from the same draws of clusters. `draws` ≥ 199.
+
+    `wording` is what the choice of wordings adds to the variance of a slope: p holds it, the standard error returned does not.
+    """
+    return [_studentised(panel, one, draws, level, seed=seed, wording=wording) for one in fitted]
 
 
-def _studentised(panel: Panel, fitted: Fitted, draws: int, level: float, rng: np.random.Generator) -> Studentised:
+def _studentised(panel: Panel, fitted: Fitted, draws: int, level: float, *, seed: int, wording: float) -> Studentised:
+    rng = np.random.default_rng([seed, 21])
     found = fitted.slopes
     usable = np.isfinite(found.theta).all(axis=1)
     ratios, se = np.zeros((draws, *found.theta.shape), np.float32), np.full(found.theta.shape, np.nan)
@@ -54,12 +66,15 @@ def _studentised(panel: Panel, fitted: Fitted, draws: int, level: float, rng: np
         weights = fitted.outcome.weights[usable]
         rows = _Rows.of(panel.design, fitted.outcome.rows(filled_mean(panel))[usable], weights)
         estimate, own = rows.estimates(np.ones((1, len(panel.items)), np.float32))
-        se[usable] = np.sqrt(np.maximum(own[0], 0.0))
+        # Topics' random effect is in the estimate but not in the draws: the jackknife's error holds it.
+        se[usable] = np.maximum(np.sqrt(np.maximum(own[0], 0.0)), found.se[usable] if panel.topics is not None else 0.0)
         block = max(1, BLOCK_ENTRIES // (len(weights) * (len(panel.items) + len(rows.first))))
         for begin, often in _drawn(panel.design, draws, block, rng):
             theta, variance = rows.estimates(often)
-            ratios[begin : begin + len(often), usable] = (theta - estimate) / np.sqrt(np.maximum(variance, 1e-20))
-    return _quantiles(found, ratios, se, level)
+            told = variance > LEAST * own
+            ratio = (theta - estimate) / np.sqrt(np.where(told, variance, 1.0))
+            ratios[begin : begin + len(often), usable] = np.where(told, ratio, np.nan)
+    return _quantiles(found, ratios, se, level, wording)
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,7 @@ def _drawn(design: Design, draws: int, block: int, rng: np.random.Generator) -> 
     """Blocks of draws: where each begins, and how often each item comes (b, n); whole clusters, with replacement within their stratum."""
     _, first = np.unique(design.cluster, return_index=True)
     of_cluster = design.stratum[first]
-    members = [np.flatnonzero(of_cluster == one) for one in np.unique(of_cluster)]
+    members = _strata(of_cluster)
     for begin in range(0, draws, block):
         b = min(block, draws - begin)
         often = np.zeros((b, len(first)), np.float32)
@@ -128,6 +143,14 @@ def _drawn(design: Design, draws: int, block: int, rng: np.random.Generator) -> 
             picked = rng.integers(0, len(one), (b, len(one)))
             np.add.at(often, (np.arange(b)[:, None], one[picked]), 1.0)
         yield begin, often[:, design.cluster]
+
+
+def _strata(of_cluster: IntArray) -> list[IntArray]:
+    """Clusters by stratum; strata of fewer than five go together, for drawing within them would leave out most of the variance."""
+    each = [np.flatnonzero(of_cluster == one) for one in np.unique(of_cluster)]
+    small = [members for members in each if len(members) < FEWEST_CLUSTERS]
+    large = [members for members in each if len(members) >= FEWEST_CLUSTERS]
+    return [*large, np.concatenate(small)] if small else large
 
 
 def _pairs(cluster: IntArray) -> tuple[IntArray, IntArray]:
@@ -157,10 +180,11 @@ def _inverse(matrix: SingleArray) -> SingleArray:
     return np.linalg.inv(matrix + ridge[..., None, None] * np.eye(p, dtype=np.float32))
 
 
-def _quantiles(found: Slopes, ratios: SingleArray, se: FloatArray, level: float) -> Studentised:
+def _quantiles(found: Slopes, ratios: SingleArray, se: FloatArray, level: float, wording: float) -> Studentised:
     tail = (1 - level) / 2
-    low, high = np.quantile(ratios, [tail, 1 - tail], axis=0)
+    low, high = np.quantile(np.nan_to_num(ratios), [tail, 1 - tail], axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.abs(found.theta) / se
-    beyond = (np.abs(ratios) >= observed).sum(axis=0)
-    return Studentised(low, high, se, (1 + beyond) / (1 + len(ratios)))
+        observed = np.abs(found.theta) / np.sqrt(se**2 + wording)
+    beyond, told = (np.abs(ratios) >= observed).sum(axis=0), np.isfinite(ratios).mean(axis=0)
+    low, high, p = (np.where(told > 1 - DEGENERATE, each, np.nan) for each in (low, high, (1 + beyond) / (1 + len(ratios))))
+    return Studentised(low, high, se, p)

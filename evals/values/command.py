@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     out = None if options.out is None else _place(options.out)
     with _waiting("reading the decisions"):
         study = _study(options)
-    with _waiting("estimating"):
+    with _waiting("estimating") if options.estimator == "a" else nullcontext():  # b has a bar of its own
         found = _results(study, options, f"python -m evals.values {shlex.join(arguments)}")
     if out is not None:
         with _waiting("writing the report"):
@@ -98,7 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         "--estimator", choices=("a", "b"), default="a", help="a: least squares; b: Bayes, extra `bayes`, minutes (default: a)"
     )
     parser.add_argument("--interval", choices=("hc3", "bootstrap-t"), help="intervals of estimator a (default: hc3)")
-    parser.add_argument("--draws", type=_whole, metavar="B", help="draws of --interval bootstrap-t, 199 or more (default: 2000)")
+    parser.add_argument(
+        "--draws", type=_whole, metavar="B", help="of --interval bootstrap-t, 199 or more (default: 2000), or of each chain of b (1000)"
+    )
+    parser.add_argument("--warmup", type=_whole, metavar="B", help="warm-up steps of each chain of estimator b (default: 1000)")
+    parser.add_argument(
+        "--target-accept", type=_level, metavar="P", help="higher, such as 0.98, where chains of b diverge: smaller steps (default: 0.9)"
+    )
     parser.add_argument("--level", type=_level, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
     parser.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random draws (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
@@ -118,7 +124,7 @@ def _level(text: str) -> float:
     except ValueError:
         level = 0.0
     if not 0 < level < 1:
-        raise argparse.ArgumentTypeError(f"give a level between 0 and 1, such as 0.95, not {text!r}")
+        raise argparse.ArgumentTypeError(f"give a number between 0 and 1, such as 0.95, not {text!r}")
     return level
 
 
@@ -126,12 +132,15 @@ def _check(options: argparse.Namespace) -> None:
     """What can be told before anything is read. Raises UserError."""
     for source in options.source:
         _check_source(source)
-    if options.estimator == "b":
-        unused = [name for name in ("interval", "draws", "targets") if getattr(options, name) is not None]
-        if unused:
-            raise UserError(f"--{unused[0]} belongs to estimator a; leave it out, or --estimator b")
-    if options.draws is not None and options.interval != "bootstrap-t":
-        raise UserError("--draws belongs to --interval bootstrap-t; add that, or leave --draws out")
+    other = {"a": ("warmup", "target_accept"), "b": ("interval", "targets")}[options.estimator]
+    for name in other:
+        if getattr(options, name) is not None:
+            wanted = "b" if options.estimator == "a" else "a"
+            raise UserError(f"--{name.replace('_', '-')} belongs to estimator {wanted}; leave it out, or give --estimator {wanted}")
+    if options.draws is not None and options.estimator == "a" and options.interval != "bootstrap-t":
+        raise UserError("--draws belongs to --interval bootstrap-t (or --estimator b); add that, or leave --draws out")
+    if options.estimator == "b" and (options.draws == 0 or options.warmup == 0):
+        raise UserError("--draws and --warmup of estimator b are at least 1, and 1000 or more to pass its gate")
 
 
 def _check_source(source: str) -> None:
@@ -239,9 +248,13 @@ def _bayes(study: Study, options: argparse.Namespace, command: str) -> _Results:
         contrast=options.contrast,
         seed=options.seed,
         level=options.level,
+        warmup=1000 if options.warmup is None else options.warmup,
+        draws=1000 if options.draws is None else options.draws,
+        target_accept=options.target_accept or 0.9,
         progress=sys.stderr.isatty(),
     )
-    caveats = [*fit.notes, *study.problems]
+    always = "These are value-consistent preferences under this elicitation, not values that a model holds."
+    caveats = [always, *fit.notes, *study.problems]
     about = {"conclusions": [fit.sentence], "caveats": caveats, "provenance": study.provenance.as_dict(), "command": command}
     return _Results(fit.profiles, about | {"profiles": plain(fit.profiles)}, None)
 

@@ -14,13 +14,13 @@ from threadpoolctl import threadpool_limits
 from evals.values.bootstrap import bootstrap_t
 from evals.values.bounds import slope_bounds
 from evals.values.decisions import read_decisions
-from evals.values.estimator_a import IDENTIFIED_BY, Fitted, Outcome, absolute, common, filled_mean, fit, relative, steering
+from evals.values.estimator_a import Fitted, Outcome, absolute, common, filled_mean, fit, identified_by, relative, steering
 from evals.values.loading_tables import read_loadings
 from evals.values.loadings import FloatArray, Loadings
 from evals.values.logit import log_odds
 from evals.values.multiplicity import benjamini_hochberg, holm
 from evals.values.panel import BINARY, Panel, build_panel
-from evals.values.prompts import cell_slopes, wording_variance
+from evals.values.prompts import FEWEST_WORDINGS, cell_slopes, complete_rows, wording_variance, wordings
 from evals.values.regression import Slopes
 from evals.values.screening import screened
 from evals.values.sensitivity import robustness_value, twin_effects
@@ -42,7 +42,7 @@ class Decomposition:
     """What the decisions of one channel say.
 
     profiles    one row a respondent × value × estimand (PROFILE_COLUMNS and channel, unit, se, p, p_adjusted, q, identified_by,
-                bound_low, bound_high, robustness); empty where nothing can be said
+                bound_low, bound_high, bound_unit, robustness); empty where nothing can be said
     fits        slopes by estimand: absolute, priority (rows: panel.respondents), relative, common, steering (rows: `steered`)
     cells       slopes by estimand in each prompt cell, where all can be estimated
     display     relative preferences shrunken for display (A, V), from 20 respondents on
@@ -140,6 +140,7 @@ class _Work:
     notes: Sequence[str]
     cells: dict[str, Sequence[Slopes]] = field(default_factory=dict)
     prompts: dict[str, float] = field(default_factory=dict)
+    undrawn: list[str] = field(default_factory=list)
     silent: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def builders(self) -> dict[str, Builder]:
@@ -186,31 +187,31 @@ class _Work:
             notes.append("Loadings corrected by a gold sample take jackknife (HC3) intervals: there is no bootstrap-t for them.")
         if panel.channel in BINARY and self.interval == "bootstrap-t":
             notes.append(f"{panel.channel.capitalize()}s take jackknife (HC3) intervals of log-odds: there is no bootstrap-t for them.")
-        if len(panel.cells) > 1 and not self.cells.get("absolute") and panel.channel not in BINARY:
-            notes.append("Too few items were answered in every prompt cell to tell what the wording adds: intervals do not hold it.")
+        if not self.worded():
+            notes.append("Intervals do not hold what other wordings would change: that takes ratings in three wordings or more.")
         return notes
+
+    def worded(self) -> bool:
+        """Whether what the wording adds could be told."""
+        enough = self.panel.channel not in BINARY and len(wordings(self.panel.cells)) >= FEWEST_WORDINGS
+        return enough and len(self.cells["absolute"]) == len(self.panel.cells) and len(complete_rows(self.cells["absolute"])) > 0
 
     def table(self, name: str, fitted: Fitted) -> pl.DataFrame | None:
         """The rows of one estimand; a row that cannot be estimated is left out and named."""
         found, panel = fitted.slopes, self.panel
         wording = self.prompts.get(name, 0.0)
-        draw = self.interval == "bootstrap-t" and panel.channel not in BINARY and not panel.design.corrected and name != "priority"
+        linear = panel.channel not in BINARY and not panel.design.corrected and name != "priority" and not fitted.outcome.of_slopes
+        draw = self.interval == "bootstrap-t" and linear
+        se, low, high, p, method = self.student(found, wording)
+        methods = [method] * len(found.theta)
         if draw:
-            drawn = bootstrap_t(panel, [fitted], draws=self.draws, level=self.level, seed=self.seed)[0]
-            se = np.sqrt(drawn.se**2 + wording)
-            low, high, p = found.theta - drawn.high * se, found.theta - drawn.low * se, drawn.p
-            method = f"WLS over items, bootstrap-t over clusters (B = {self.draws}), {self.level:.0%}"
-        else:
-            se = np.sqrt(found.se**2 + wording)
-            df = np.maximum(found.df, 1)[:, None]
-            half = student_t.ppf((1 + self.level) / 2, df) * se
-            low, high = found.theta - half, found.theta + half
-            with np.errstate(invalid="ignore", divide="ignore"):
-                p = 2 * student_t.sf(np.abs(found.theta) / se, df)
-            kind = "HC3" if panel.design.clusters == len(panel.items) else "cluster jackknife (CV3)"
-            base = "binomial regression over items (Firth)" if panel.channel in BINARY else "WLS over items"
-            gold = ", gold-corrected" if panel.design.corrected else ""
-            method = f"{base}{gold}, {kind}, t, {self.level:.0%}"
+            drawn = bootstrap_t(panel, [fitted], draws=self.draws, level=self.level, seed=self.seed, wording=wording)[0]
+            wide = np.sqrt(drawn.se**2 + wording)
+            told = np.atleast_1d(np.isfinite(drawn.low).all(axis=1) & (drawn.se > 0).all(axis=1))
+            se[told], p[told] = wide[told], drawn.p[told]
+            low[told], high[told] = (found.theta - drawn.high * wide)[told], (found.theta - drawn.low * wide)[told]
+            by_draws = f"WLS over items, bootstrap-t over clusters (B = {self.draws}), {self.level:.0%}"
+            methods = [by_draws if each else method for each in told]
         bounds = slope_bounds(panel, fitted.outcome) if name != "priority" else None
         rows = []
         for k, respondent in enumerate(fitted.outcome.names):
@@ -218,6 +219,8 @@ class _Work:
             if missing:
                 self.silent.setdefault((name, missing), []).append(respondent)
                 continue
+            if draw and methods[k] == method:
+                self.undrawn.append(respondent)
             for v, value in enumerate(panel.values):
                 rows.append(
                     {
@@ -227,19 +230,33 @@ class _Work:
                         "estimate": found.theta[k, v],
                         "low": low[k, v],
                         "high": high[k, v],
-                        "method": method,
+                        "method": methods[k],
                         "n": int(found.items[k]),
                         "channel": panel.channel,
                         "unit": _unit(panel.channel),
                         "se": se[k, v],
                         "p": p[k, v],
-                        "identified_by": IDENTIFIED_BY[name],
-                        "bound_low": None if bounds is None else bounds[0][k, v],
-                        "bound_high": None if bounds is None else bounds[1][k, v],
+                        "identified_by": identified_by(name, panel),
+                        "bound_low": _bound(bounds, 0, k, v),
+                        "bound_high": _bound(bounds, 1, k, v),
+                        "bound_unit": None if _bound(bounds, 0, k, v) is None else _bound_unit(panel.channel),
                         "robustness": robustness_value(found.theta[k, v] / se[k, v], found.df[k]) if name == "common" else None,
                     }
                 )
         return pl.DataFrame(rows, schema=_RAW) if rows else None
+
+    def student(self, found: Slopes, wording: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, str]:
+        """(se, low, high, p), each (K, V), by Student's t with the jackknife, and what that is called."""
+        panel = self.panel
+        se = np.sqrt(found.se**2 + wording)
+        df = found.effective
+        half = student_t.ppf((1 + self.level) / 2, df) * se
+        with np.errstate(invalid="ignore", divide="ignore"):
+            p = 2 * student_t.sf(np.abs(found.theta) / se, df)
+        kind = "HC3" if panel.design.clusters == len(panel.items) else "cluster jackknife (CV3)"
+        base = "binomial regression over items (Firth)" if panel.channel in BINARY else "WLS over items"
+        gold = ", gold-corrected" if panel.design.corrected else ""
+        return se, found.theta - half, found.theta + half, p, f"{base}{gold}, {kind}, t, {self.level:.0%}"
 
     def missing(self, name: str, found: Slopes, k: int) -> str:
         """Why row k cannot be estimated; empty where it can."""
@@ -251,7 +268,11 @@ class _Work:
     def left_out(self) -> list[str]:
         """A sentence on the respondents that each estimand lacks."""
         kind = {"steering": "steering effect"}
-        return [f"No {kind.get(name, name + ' preference')} of {listed(who, 6)}: {why}." for (name, why), who in self.silent.items()]
+        told = [f"No {kind.get(name, name + ' preference')} of {listed(who, 6)}: {why}." for (name, why), who in self.silent.items()]
+        if self.undrawn:
+            who = listed(list(dict.fromkeys(self.undrawn)), 6)
+            told.append(f"Too few items for a bootstrap-t, which loses a value in some draws: jackknife intervals for {who}.")
+        return told
 
     def twins(self) -> pl.DataFrame | None:
         """The twin contrast of the reference respondents, which the design identifies."""
@@ -270,10 +291,10 @@ class _Work:
                 "method": f"mean over twin pairs, t, {self.level:.0%}",
                 "n": twin.effect.n,
                 "channel": self.panel.channel,
-                "unit": "probability per unit loading" if self.panel.channel in BINARY else _unit(self.panel.channel),
+                "unit": _bound_unit(self.panel.channel),
                 "se": twin.se,
                 "p": twin.p,
-                "identified_by": IDENTIFIED_BY["twin"],
+                "identified_by": identified_by("twin", self.panel),
             }
             for twin in twin_effects(self.panel, means, self.level, wording=self.prompts.get("common", 0.0))
         ]
@@ -308,6 +329,7 @@ _RAW: dict[str, Any] = {
     "identified_by": pl.String,
     "bound_low": pl.Float64,
     "bound_high": pl.Float64,
+    "bound_unit": pl.String,
     "robustness": pl.Float64,
 }
 _SCHEMA: dict[str, Any] = {**_RAW, "p_adjusted": pl.Float64, "q": pl.Float64}
@@ -323,6 +345,16 @@ def _adjusted(rows: pl.DataFrame) -> pl.DataFrame:
     for _, group in numbered.group_by("estimand", maintain_order=True):
         q[group["row"].to_numpy()] = benjamini_hochberg(group["p"].to_numpy())
     return rows.with_columns(pl.Series("p_adjusted", adjusted).fill_nan(None), pl.Series("q", q).fill_nan(None), pl.col("p").fill_nan(None))
+
+
+def _bound(bounds: tuple[FloatArray, FloatArray] | None, side: int, k: int, v: int) -> float | None:
+    """A bound, or None where the items that were put to all of a row's respondents cannot give it."""
+    return float(bounds[side][k, v]) if bounds is not None and np.isfinite(bounds[side][k, v]) else None
+
+
+def _bound_unit(channel: str) -> str:
+    """Bounds of likes and skips are those of a linear probability."""
+    return "probability per unit loading" if channel in BINARY else _unit(channel)
 
 
 def _unit(channel: str) -> str:

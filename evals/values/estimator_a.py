@@ -20,21 +20,34 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from evals.values.loadings import FloatArray, IntArray
+from evals.values.loadings import FloatArray, IntArray, Loadings
 from evals.values.panel import BINARY, Panel
 from evals.values.regression import Design, Slopes, equal_rows, slopes
 from evals.values.topics import TopicEffect, topic_effect
 
-__all__ = ["IDENTIFIED_BY", "Fitted", "Outcome", "absolute", "common", "fit", "fit_parts", "relative", "steering"]
+__all__ = ["Fitted", "Outcome", "absolute", "common", "errors_uncorrected", "fit", "fit_parts", "identified_by", "relative", "steering"]
 
 IDENTIFIED_BY = {
     "common": "given the covariates (appeal that goes with a value looks like preference for it)",
     "absolute": "given the covariates (appeal that goes with a value looks like preference for it)",
     "priority": "given the covariates (appeal that goes with a value looks like preference for it)",
-    "relative": "by design, but for appeal that respondents weigh differently",
-    "steering": "by design (paired on the same items), but for appeal that the persona weighs differently",
+    "relative": "by design, but for appeal that respondents weigh differently, and for the ends of the scale",
+    "steering": "by design (paired on the same items), but for appeal that the persona weighs differently, and for the ends of the scale",
     "twin": "by design (the same frames with and without the value)",
 }
+JUDGED = ("judge", "embedding", "pyvalues")
+"""Where loadings come from that nobody corrected: the start of a word in their source."""
+
+
+def errors_uncorrected(loadings: Loadings) -> bool:
+    """Whether the loadings are judgements, with errors that no gold sample corrects."""
+    return loadings.gold is None and (loadings.sd is not None or any(word in loadings.source.lower() for word in JUDGED))
+
+
+def identified_by(estimand: str, panel: Panel) -> str:
+    """What identifies an estimand of this panel, in words."""
+    words = IDENTIFIED_BY[estimand]
+    return f"{words}; for the labels, whose errors are not corrected" if errors_uncorrected(panel.loadings) else words
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,14 @@ class Outcome:
     rows      from respondents' item means (…, A, n), finite everywhere, to outcomes (…, K, n); linear but for a constant
     weights   (K, n) of the rows; 0 where a row has no outcome
     mixing    (K, A) how the rows are made of respondents, the same on every item when all are complete
+    of_slopes whether the slopes of the respondents are mixed, not their outcomes: so that each keeps its share whatever it answered
     """
 
     names: tuple[str, ...]
     rows: Callable[[FloatArray], FloatArray] = field(repr=False)
     weights: FloatArray = field(repr=False)
     mixing: FloatArray = field(repr=False)
+    of_slopes: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,8 @@ def common(panel: Panel, reference: str = "default") -> Outcome | None:
     def averaged(means: FloatArray) -> FloatArray:
         return ((means[..., rows, :] - level) * weight).sum(axis=-2, keepdims=True)
 
-    return Outcome((f"all models, {reference}",), averaged, weights[None], mixing)
+    uneven = not bool((count == count[:, :1]).all())
+    return Outcome((f"all models, {reference}",), averaged, weights[None], mixing, uneven)
 
 
 def steering(panel: Panel, reference: str = "default") -> Outcome | None:
@@ -179,15 +195,19 @@ def _two_way(panel: Panel, share: FloatArray, rounds: int = 500) -> FloatArray:
 def fit(panel: Panel, outcome: Outcome) -> Fitted:
     """The slopes of an outcome, with topics as a random effect where items have them. For likes and skips use `evals.values.logit`."""
     assert panel.channel not in BINARY, "a yes or no takes log-odds: evals.values.logit"
+    if outcome.of_slopes:
+        return Fitted(outcome, fit(panel, absolute(panel)).slopes.over_outcomes(outcome.mixing))
     clusters, values = panel.design.clusters, panel.values
     rows = len(outcome.names)
     theta, influence = np.full((rows, len(values)), np.nan), np.full((rows, clusters, len(values)), np.nan)
     df, items = np.zeros(rows), np.zeros(rows, np.int64)
+    effective = np.ones((rows, len(values)))
     y = outcome.rows(filled_mean(panel))
     for group, design, effect in fit_parts(panel, outcome, y):
         part = slopes(design, effect.rows(y[group]) if effect else y[group], outcome.weights[group])
         theta[group], influence[group], df[group], items[group] = part.theta, part.influence, part.df, part.items
-    found = Slopes(values, theta, influence, df, items)
+        effective[group] = part.effective
+    found = Slopes(values, theta, influence, df, items, effective)
     if outcome.names == panel.respondents and not np.allclose(outcome.mixing, np.eye(rows)):
         found = found.over_outcomes(outcome.mixing)  # Σ_a d_a = 0 also where the panel is not balanced
         nothing = ~outcome.weights.any(axis=1)

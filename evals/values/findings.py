@@ -40,7 +40,8 @@ class PersonaFinding:
 
     respondent   who; `persona` and `model` of it
     target       the persona's design target by value code; empty where it has none
-    gain         steering gain along the target, in units of the outcome
+    gain         steering gain along the target, in units of the outcome; `gain_q`: its p after Benjamini–Hochberg over all personas
+    steered      whether the gain is above 0 at that false discovery rate
     leakage      size of the shift beside the target, debiased, with its p under the permutation null
     transfer     slope of the shift on the cosine of the angle to the target, the target's own values left out
     off_target   values other than the target's that moved, after Holm
@@ -57,6 +58,8 @@ class PersonaFinding:
     transfer: Interval | None
     off_target: tuple[str, ...]
     verdict: str
+    gain_q: float | None = None
+    steered: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Loadings:
             raise UserError(f"loadings: {n} items and {v} values need a table of {n} × {v}, not {' × '.join(map(str, self.x.shape))}")
         if len(set(self.items)) < n:
             raise UserError("loadings: an item stands there twice; give one row an item")
+        if self.gold is not None and self.inclusion is None:
+            raise UserError("loadings: a gold sample needs the column inclusion, the probability with which each item was drawn for it")
         if not np.isfinite(self.x).all() or np.abs(self.x).max(initial=0) > 1:
             raise UserError("loadings must be numbers from -1 (opposes) to 1 (promotes)")
 

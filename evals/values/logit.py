@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from evals.values.loadings import FloatArray
-from evals.values.regression import Design, Slopes
+from evals.values.regression import Design, Slopes, effective_df
 
 __all__ = ["log_odds"]
 
@@ -24,11 +24,13 @@ def log_odds(design: Design, yes: FloatArray, count: FloatArray) -> Slopes:
     theta = np.full((outcomes, v), np.nan)
     influence = np.full((outcomes, design.clusters, v), np.nan)
     df, items = np.zeros(outcomes), (count > 0).sum(axis=1)
+    effective = np.ones((outcomes, v))
     for k in range(outcomes):
         df[k] = len(np.unique(design.cluster[count[k] > 0])) - design.seen.shape[1]
         if df[k] >= 1 and 0 < yes[k].sum() < count[k].sum():
             theta[k], influence[k] = _one(design, yes[k], count[k])
-    return Slopes(design.values, theta, influence, df, items)
+            effective[k] = effective_df(design, count[k], float(df[k]))
+    return Slopes(design.values, theta, influence, df, items, effective)
 
 
 def _one(design: Design, yes: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from evals.values.adjust import nuisance_effects
 from evals.values.decisions import SCALES
@@ -19,6 +20,8 @@ from evals.values.loadings import FloatArray, IntArray, Loadings
 from evals.values.regression import Design, make_design
 from evals.values.watching import watch_scores
 from personas.errors import UserError
+
+Flags = NDArray[np.bool_]
 
 __all__ = ["BINARY", "WATCHING", "Panel", "build_panel"]
 
@@ -105,8 +108,9 @@ def build_panel(
     failed = rows.filter(pl.col("state") == "failed").height
     rows = rows.filter(pl.col("state") != "failed")
     if not rows.filter(pl.col("state") == "answered").height:
-        there = ", ".join(sorted(decisions.filter(pl.col("state") == "answered")["channel"].unique().to_list())) or "none at all"
-        raise UserError(f"no answered decision on channel {channel!r}: the channels with answers are {there}")
+        there = ", ".join(sorted(decisions.filter(pl.col("state") == "answered")["channel"].unique().to_list()))
+        lost = f"all {rows.height + failed} decisions were refused, unparsable or failed" if rows.height + failed else "it has no decisions"
+        raise UserError(f"nothing to decompose on channel {channel!r}: {lost}" + (f"; there are answers on {there}" if there else ""))
     items = sorted(rows["item"].unique().to_list())
     mine = loadings.of(items)
     if not np.abs(mine.x).any():
@@ -148,7 +152,9 @@ class _Observed:
         plays = (people["persona"] == reference).to_numpy()[respondent]
         referenced = answered & (plays if (plays & answered).any() else True)
         if channel in WATCHING:
-            y = np.where(answered, watch_scores(y, _durations(rows, loadings, item), referenced), 0.0)
+            model = _index(people["model"], sorted(people["model"].unique().to_list()))[respondent]
+            model = np.unique(people["model"].to_numpy(), return_inverse=True)[1].reshape(-1)[respondent]
+            y = _watch_scores(y, _durations(rows, loadings, item), model, answered, plays)
         position = rows["position"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         shift: FloatArray = np.zeros(len(y))
         if channel not in BINARY:  # log-odds have no additive shift
@@ -209,6 +215,19 @@ def _groups(rows: pl.DataFrame, items: list[str]) -> tuple[IntArray, IntArray]:
     clusters = np.unique(own, return_inverse=True)[1].reshape(-1)
     strata = np.unique([stratum or "" for stratum in of_item["stratum"].to_list()], return_inverse=True)[1].reshape(-1)
     return clusters, strata
+
+
+def _watch_scores(y: FloatArray, duration: FloatArray, model: IntArray, answered: Flags, plays: Flags) -> FloatArray:
+    """Normal scores of the answered ones among the reference's of the same model, so that no other model changes them; 0 elsewhere.
+
+    A model without a reference is ranked among its own answers.
+    """
+    scores: FloatArray = np.zeros(len(y))
+    for one in np.unique(model[answered]):
+        here = answered & (model == one)
+        pool = here & plays if (here & plays).any() else here
+        scores[here] = watch_scores(y[here], duration[here], pool[here])
+    return scores
 
 
 def _durations(rows: pl.DataFrame, loadings: Loadings, item: IntArray) -> FloatArray:

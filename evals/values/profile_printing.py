@@ -80,7 +80,9 @@ def _print_estimates(console: Console, rows: pl.DataFrame, data: Mapping[str, An
     personas = data.get("personas", ())
     if personas:
         against = next(iter(data["channels"].values()))["contrast"]
-        console.print(Text(f"Each persona against {against!r} of the same model, on the same items:", style="dim"))
+        models = {one["model"] for one in personas}
+        of = next(iter(models)) if len(models) == 1 else "the same model"
+        console.print(Text(f"Each persona against {against!r} of {one_line(of, 60)}, on the same items:", style="dim"))
         console.print(_persona_table(personas, rows, level))
         console.print()
     own = rows.filter(~pl.col("estimand").is_in(["common", "twin", "absolute"]))
@@ -102,27 +104,29 @@ def _print_estimates(console: Console, rows: pl.DataFrame, data: Mapping[str, An
 
 
 def _persona_table(personas: Sequence[Mapping[str, Any]], rows: pl.DataFrame, level: float) -> Table:
-    """A line a steered respondent: its target, the gain along it, and every value that moved after Holm's correction."""
+    """A line a steered respondent: its target and the gain along it, where any has one, and every value that moved after Holm."""
     table = _table()
-    for title in ("persona", "target", f"gain along it [{level:.0%}]", "values that moved (Holm)"):
+    aimed = any(one["target"] for one in personas)
+    for title in ("persona", *(("target", f"gain along it [{level:.0%}]") if aimed else ()), "values that moved (Holm)"):
         table.add_column(Text(title, style="dim"))
     short = len({one["model"] for one in personas}) == 1 and len({one["persona"] for one in personas}) == len(personas)
     moved = rows.filter((pl.col("estimand") == "steering") & (pl.col("p_adjusted") < 1 - level))
     for one in personas[:LINES]:
+        name = Text(one_line(one["persona" if short else "respondent"], 60))
         shifts = moved.filter(pl.col("respondent") == one["respondent"]).sort(pl.col("estimate").abs(), descending=True)
-        told = [
-            f"{row['value']} {_signed(row['estimate'])}{'' if row['value'] in one['target'] or not one['target'] else ' (not its target)'}"
-            for row in shifts.iter_rows(named=True)
-        ]
-        gain = one["gain"]
-        bounded = gain is not None and gain["low"] is not None
-        table.add_row(
-            Text(one_line(one["persona" if short else "respondent"], 60)),
-            Text(_target(one["target"])),
-            _cell(gain["estimate"], gain["low"], gain["high"]) if bounded else Text("–"),
-            Text(", ".join(told) or "none"),
-        )
+        told = Text(", ".join(_shift(row, one["target"]) for row in shifts.iter_rows(named=True)) or "none")
+        table.add_row(name, *((Text(_target(one["target"])), _gain(one["gain"])) if aimed else ()), told)
     return table
+
+
+def _shift(row: Mapping[str, Any], target: Mapping[str, float]) -> str:
+    """`SE −0.61 (not its target)`."""
+    beside = " (not its target)" if target and row["value"] not in target else ""
+    return f"{row['value']} {_signed(row['estimate'])}{beside}"
+
+
+def _gain(gain: Mapping[str, Any] | None) -> Text:
+    return Text("–") if gain is None or gain["low"] is None else _cell(gain["estimate"], gain["low"], gain["high"])
 
 
 def _target(target: Mapping[str, float]) -> str:
@@ -185,6 +189,7 @@ def _print_controls(console: Console, controls: Sequence[Mapping[str, Any]]) -> 
 def _print_caveats(console: Console, caveats: Sequence[str]) -> None:
     """What cannot be concluded, without the controls that were just told."""
     told = [sentence for sentence in caveats if not sentence.startswith("Control not passed")]
+    told.sort(key=lambda sentence: " rests on " in sentence)  # one a value: they must not crowd the others out
     if told:
         console.print(Text("\nWhat cannot be concluded, and what to know", style="bold"))
     for sentence in told[:SENTENCES]:

@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from evals.values.estimator_a import Outcome, fit
+from evals.values.loadings import IntArray
 from evals.values.panel import Panel
 from evals.values.regression import Slopes
 
-__all__ = ["FEWEST_WORDINGS", "cell_panels", "cell_slopes", "wording_variance", "wordings"]
+__all__ = ["FEWEST_WORDINGS", "cell_panels", "cell_slopes", "complete_rows", "wording_variance", "wordings"]
 
 FEWEST_WORDINGS = 3
 
@@ -35,15 +36,15 @@ def cell_panels(panel: Panel) -> list[Panel]:
 
 
 def cell_slopes(panel: Panel, estimand: Callable[[Panel], Outcome | None]) -> list[Slopes]:
-    """The slopes of an estimand in each prompt cell in which all of its rows can be estimated."""
-    found = []
-    for one in cell_panels(panel):
-        outcome = estimand(one)
-        if outcome is not None:
-            each = fit(one, outcome).slopes
-            if np.isfinite(each.theta).all() and np.isfinite(each.influence).all():
-                found.append(each)
-    return found
+    """The slopes of an estimand in each prompt cell; NaN rows where an outcome has too few items there."""
+    outcomes = [(one, estimand(one)) for one in cell_panels(panel)]
+    return [fit(one, outcome).slopes for one, outcome in outcomes if outcome is not None]
+
+
+def complete_rows(cells: Sequence[Slopes]) -> IntArray:
+    """The rows (outcomes) that every cell can estimate."""
+    whole = [np.isfinite(one.theta).all(axis=1) & np.isfinite(one.influence).all(axis=(1, 2)) for one in cells]
+    return np.flatnonzero(np.all(whole, axis=0)) if whole else np.zeros(0, np.int64)
 
 
 def wordings(cells: Sequence[int]) -> list[list[int]]:
@@ -54,16 +55,16 @@ def wordings(cells: Sequence[int]) -> list[list[int]]:
 
 
 def wording_variance(slopes: Sequence[Slopes], cells: Sequence[int]) -> float:
-    """What the choice of wordings adds to the variance of a slope, ≥ 0, pooled over outcomes and values; 0 below three wordings.
+    """What the choice of wordings adds to the variance of a slope, ≥ 0, pooled over values and the outcomes that all cells can estimate.
 
-    `slopes` of each of `cells`. The orders of one wording share their slopes, so it is wordings that are a sample: their variance over
-    their number.
+    0 below three wordings, or where no outcome is complete. `slopes` of each of `cells`. The orders of one wording share their slopes,
+    so it is wordings that are a sample: their variance over their number.
     """
     groups = wordings(cells)
     g = len(groups)
-    if g < FEWEST_WORDINGS or len(slopes) != len(cells):
+    if g < FEWEST_WORDINGS or len(slopes) != len(cells) or not len(rows := complete_rows(slopes)):
         return 0.0
-    theta = np.stack([np.mean([slopes[place].theta for place in group], axis=0) for group in groups])
-    influence = np.stack([np.mean([slopes[place].influence for place in group], axis=0) for group in groups])
+    theta = np.stack([np.mean([slopes[place].theta[rows] for place in group], axis=0) for group in groups])
+    influence = np.stack([np.mean([slopes[place].influence[rows] for place in group], axis=0) for group in groups])
     noise = ((influence - influence.mean(axis=0)) ** 2).sum(axis=(0, 2)) / (g - 1)
     return max(0.0, float((theta.var(axis=0, ddof=1) - noise).mean())) / g

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from evals.values.loadings import FloatArray, IntArray
 
-__all__ = ["Design", "Slopes", "carried_by_one", "equal_rows", "make_design", "slopes"]
+__all__ = ["Design", "Slopes", "carried_by_one", "effective_df", "equal_rows", "make_design", "slopes"]
 
 
 LEVERAGE = 1e-8
@@ -58,11 +58,12 @@ class Design:
 class Slopes:
     """Slopes of K outcomes, per unit loading, in units of the outcome.
 
-    theta      (K, V); NaN rows where an outcome has too few items, NaN where a single cluster carries the value, for nothing tells its error
+    theta      (K, V); NaN rows where an outcome has too few items, NaN where a single cluster carries the value
     influence  (K, C, V): estimate minus the estimate without cluster c, so that the covariance of any linear combination, over outcomes
                and over values, is the sum over clusters of its square
     df         (K,) clusters with data minus columns
     items      (K,) items with data
+    effective  (K, V) degrees of freedom of each slope's own t: few items that carry a value leave few, however many there are in all
     """
 
     values: tuple[str, ...]
@@ -70,6 +71,7 @@ class Slopes:
     influence: FloatArray
     df: FloatArray
     items: IntArray
+    effective: FloatArray
 
     def covariance(self, k: int) -> FloatArray:
         """(V, V) covariance of the slopes of outcome k."""
@@ -83,7 +85,7 @@ class Slopes:
 
     def over_values(self, matrix: FloatArray) -> Slopes:
         """Linear combinations over values: `matrix` is (V, V) and acts from the right, as I - 1/V does to make priorities."""
-        return Slopes(self.values, self.theta @ matrix, self.influence @ matrix, self.df, self.items)
+        return Slopes(self.values, self.theta @ matrix, self.influence @ matrix, self.df, self.items, self.effective)
 
     def over_outcomes(self, matrix: FloatArray) -> Slopes:
         """Linear combinations over outcomes: `matrix` is (L, K)."""
@@ -94,7 +96,8 @@ class Slopes:
         lost = (used & np.isnan(self.theta).any(axis=1)).any(axis=1)
         theta, influence = matrix @ theta, np.einsum("lk,kcv->lcv", matrix, influence)
         theta[lost], influence[lost] = np.nan, np.nan
-        return Slopes(self.values, theta, influence, df, items)
+        effective = np.stack([np.min(self.effective[row], axis=0, initial=np.inf) for row in used])
+        return Slopes(self.values, theta, influence, df, items, effective)
 
 
 def make_design(
@@ -134,6 +137,7 @@ def slopes(design: Design, y: FloatArray, weights: FloatArray) -> Slopes:
     theta = np.full((outcomes, v), np.nan)
     influence = np.full((outcomes, design.clusters, v), np.nan)
     df, items = np.zeros(outcomes), (weights > 0).sum(axis=1)
+    effective = np.ones((outcomes, v))
     for rows in equal_rows(weights):
         weight = weights[rows[0]]
         here = len(np.unique(design.cluster[weight > 0])) - design.seen.shape[1]
@@ -142,7 +146,22 @@ def slopes(design: Design, y: FloatArray, weights: FloatArray) -> Slopes:
             continue
         with_data = np.where(weight > 0, y[rows], 0.0)
         theta[rows], influence[rows] = _solve(design, with_data, weight)
-    return Slopes(design.values, theta, influence, df, items)
+        effective[rows] = effective_df(design, weight, here)
+    return Slopes(design.values, theta, influence, df, items, effective)
+
+
+def effective_df(design: Design, weight: FloatArray, most: float) -> FloatArray:
+    """(V,) degrees of freedom of each slope: how many clusters carry it, less one, within 1 and `most`.
+
+    A slope is Σ_i c_i y_i, its variance Σ_g (Σ_{i in g} c_i e_i)²: a sum of squares with weights c², whose degrees of freedom are
+    Satterthwaite's (Σ c²)² / Σ (c²)², here over clusters.
+    """
+    v, x = len(design.values), design.seen
+    left = (x * weight[:, None]).T @ x
+    c = (np.linalg.pinv(left, hermitian=True) @ (x * weight[:, None]).T)[1 : 1 + v]
+    squares = _summed((c**2).T, design.cluster, design.clusters)  # (C, V)
+    found = squares.sum(axis=0) ** 2 / np.maximum((squares**2).sum(axis=0), 1e-300) - 1
+    return np.clip(found, 1.0, max(most, 1.0))
 
 
 def _solve(design: Design, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from evals.values.loadings import FloatArray, Loadings
 from evals.values.panel import BINARY, Panel
-from evals.values.regression import carried_by_one, equal_rows, make_design
+from evals.values.regression import Design, carried_by_one, equal_rows, make_design
 from personas.errors import UserError
 from personas.schwartz import NAMES
 
 __all__ = ["screened"]
 
 FEW_ITEMS = 10
+LEAST_EIGENVALUE = 0.1
 
 
 def screened(panel: Panel) -> tuple[Panel, list[str]]:
@@ -47,7 +48,7 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
         notes.append(f"No estimate for {named}: a single item (or cluster of items) carries it, so nothing tells its error; add items.")
     keep = varies & ~tangled & ~lone
     if not keep.any():
-        raise UserError("no value can be estimated: " + (notes[0] if notes else "every loading is the same"))
+        raise UserError(f"no value can be estimated. {' '.join(notes)}")
     for value, column in zip(loadings.values, loadings.x.T, strict=True):
         rare = 0 < (column > 0).sum() < FEW_ITEMS or ((column < 0).any() and not (column > 0).any())
         if rare and loadings.values.index(value) in np.flatnonzero(keep):
@@ -63,7 +64,19 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     design = make_design(
         mine.values, mine.x, w, cluster=panel.design.cluster, stratum=panel.design.stratum, gold=mine.gold, inclusion=mine.inclusion
     )
+    _check_gold(design)
     return replace(panel, loadings=mine, design=design, labelled=loadings), notes
+
+
+def _check_gold(design: Design) -> None:
+    """Raises UserError where the gold sample is too small: corrected moments near singular make slopes of any size."""
+    if not design.corrected:
+        return
+    plain = np.einsum("np,nq->pq", design.seen, design.seen)
+    scale = 1 / np.sqrt(np.diag(plain))
+    corrected, uncorrected = (np.linalg.eigvalsh(scale[:, None] * each * scale) for each in (design.moments.sum(axis=0), plain))
+    if corrected[0] <= LEAST_EIGENVALUE * uncorrected[0]:
+        raise UserError("the gold sample is too small to correct these loadings: code 300 items or more, or leave the gold columns out")
 
 
 def _lone(panel: Panel, keep: NDArray[np.bool_], centred: FloatArray) -> NDArray[np.bool_]:

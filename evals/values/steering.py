@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from scipy.special import stdtr, stdtrit
 
 from evals.values.decompose import Decomposition
 from evals.values.findings import PersonaFinding
-from evals.values.multiplicity import tost
+from evals.values.intervals import Interval
+from evals.values.multiplicity import benjamini_hochberg, tost
 from evals.values.persona_metrics import circular_transfer, ipsatised, leakage, steering_gain
 from personas.schwartz import ANGLES, NAMES
 
@@ -28,7 +31,8 @@ def persona_findings(
         return ()
     who = {name: number for number, name in enumerate(found.panel.respondents)}
     rows = found.profiles.filter(pl.col("estimand") == "steering")
-    findings = []
+    findings: list[PersonaFinding] = []
+    freedom: list[float] = []
     for k, respondent in enumerate(found.steered):
         own = rows.filter(pl.col("respondent") == respondent)
         if own.is_empty():
@@ -36,12 +40,17 @@ def persona_findings(
         persona, model = found.panel.personas[who[respondent]], found.panel.models[who[respondent]]
         target = {value: weight for value, weight in targets.get(persona, {}).items() if weight and value in fit.values}
         vector = np.array([target.get(value, 0.0) for value in fit.values])
-        covariance = fit.covariance(k)
-        df, n = float(fit.df[k]), int(fit.items[k])
+        # What another wording would change is independent between values: it is one more source beside the clusters.
+        wording = found.prompts.get("steering", 0.0)
+        influence = np.vstack([fit.influence[k], np.sqrt(wording) * np.eye(len(fit.values))])
+        covariance = influence.T @ influence
+        aimed = [place for place, value in enumerate(fit.values) if value in target] or list(range(len(fit.values)))
+        df, n = float(fit.effective[k][aimed].min()), int(fit.items[k])
+        freedom.append(df)
         shift, spread = ipsatised(fit.theta[k], covariance)
         centring = np.eye(len(shift)) - 1 / len(shift)
         gain = steering_gain(shift, spread, vector, df=df, n=n, level=level) if target else None
-        beside = leakage(shift, spread, vector, influence=fit.influence[k] @ centring, seed=seed, n=n, level=level) if target else None
+        beside = leakage(shift, spread, vector, influence=influence @ centring, seed=seed, n=n, level=level) if target else None
         angles = np.array([ANGLES[value] for value in fit.values if value in ANGLES], dtype=float)
         around = None
         if target and len(angles) == len(shift):
@@ -58,10 +67,36 @@ def persona_findings(
                 leakage_p=None if beside is None else beside.p,
                 transfer=None if around is None else around.slope,
                 off_target=moved,
-                verdict=_verdict(own, target, moved, margin=EQUIVALENCE_SD * found.panel.within_sd, df=df, level=level),
+                verdict=_verdict(own, target, moved, margin=_margin(found), df=df, level=level),
             )
         )
-    return tuple(findings)
+    return _discovered(findings, freedom, level)
+
+
+def _discovered(findings: Sequence[PersonaFinding], freedom: Sequence[float], level: float) -> tuple[PersonaFinding, ...]:
+    """The findings with the gains' p corrected over the sweep, and which of them are called."""
+    p = [_p(one.gain, df, level) for one, df in zip(findings, freedom, strict=True)]
+    known = [number for number, each in enumerate(p) if each is not None]
+    q = dict(zip(known, benjamini_hochberg([each for each in p if each is not None]), strict=True)) if known else {}
+    return tuple(
+        replace(one, gain_q=float(q[number]), steered=bool(q[number] < 1 - level and one.gain is not None and one.gain.estimate > 0))
+        if number in q
+        else one
+        for number, one in enumerate(findings)
+    )
+
+
+def _p(gain: Interval | None, df: float, level: float) -> float | None:
+    """Two-sided p of a gain against 0, from its t interval; None without bounds."""
+    if gain is None or gain.low is None or gain.high is None or gain.high <= gain.low:
+        return None
+    se = (gain.high - gain.low) / (2 * float(stdtrit(df, 0.5 + level / 2)))
+    return 2 * float(stdtr(df, -abs(gain.estimate) / se))
+
+
+def _margin(found: Decomposition) -> float:
+    """What counts as no difference, in units of the outcome; 0 for log-odds and normal scores, where there is no agreed one."""
+    return EQUIVALENCE_SD * found.panel.within_sd if found.channel == "rating" else 0.0
 
 
 def _verdict(own: pl.DataFrame, target: Mapping[str, float], moved: Sequence[str], *, margin: float, df: float, level: float) -> str:

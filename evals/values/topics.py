@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.values.loadings import FloatArray, IntArray
 from evals.values.regression import Design
@@ -31,6 +32,16 @@ class TopicEffect:
     def rows(self, y: FloatArray) -> FloatArray:
         """Outcomes (…, n) partly demeaned."""
         return y - (y @ self.average.T)[..., self.topic] * self.share
+
+    def transposed(self, c: FloatArray) -> FloatArray:
+        """Weights (…, n) on partly demeaned outcomes as weights on the outcomes themselves."""
+        of_topic = (c * self.share) @ (self.topic[:, None] == np.arange(len(self.average)))
+        return c - of_topic @ self.average
+
+    def over(self, used: NDArray[np.bool_]) -> TopicEffect:
+        """The same shares, with the topics' means over the items `used` (n,)."""
+        member = (self.topic == np.arange(len(self.average))[:, None]) & used
+        return TopicEffect(self.share, member / np.maximum(member.sum(axis=1, keepdims=True), 1), self.topic)
 
     def design(self, design: Design) -> Design:
         """The columns partly demeaned."""

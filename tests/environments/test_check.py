@@ -178,6 +178,8 @@ async def test_a_correct_environment_passes(make_env):
         (broken(frames=[JPEG]), "tuple of Frame"),
         (broken(text=StimulusText(hashtags="#a #b")), "hashtags"),
         (broken(text=StimulusText(caption=None)), "must be texts"),
+        (broken(text=StimulusText(screen=None)), "must be texts"),
+        (broken(text=StimulusText(screen="a" * 4001)), "4001 characters, more than 4000"),
         (broken(text=StimulusText(counts={"likes": "many"})), "counts"),
         (broken_outcome(Outcome(True, True, 0.0)), "a like was registered"),
         (broken_outcome(Outcome(False, True, 99.0)), "dwell"),

@@ -138,7 +138,7 @@ def _student(panel: Panel, fitted: dict[str, Fitted], *, widened: bool) -> dict[
         slopes = one.slopes.over_values(ipsative) if name == "absolute" else one.slopes
         wording = wording_variance(cell_slopes(panel, BUILDERS[name]), panel.cells) if widened else 0.0
         variance = slopes.se**2 + wording
-        half = stdtrit(slopes.df, 0.975)[:, None] * np.sqrt(variance)
+        half = stdtrit(slopes.effective, 0.975) * np.sqrt(variance)
         found["priority" if name == "absolute" else name] = slopes, slopes.theta - half, slopes.theta + half
     return found
 

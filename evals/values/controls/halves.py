@@ -97,7 +97,11 @@ def identification(context: Context) -> Control | None:
 def rank_order(context: Context) -> Control | None:
     """Spearman over respondents, value by value, between halves of the items."""
     pairs = _halves(context, 1)
-    found = rank_order_stability(pairs[0].first, pairs[0].second, seed=context.seed, level=context.level) if pairs else None
+    found = (
+        rank_order_stability(pairs[0].first, pairs[0].second, groups=pairs[0].models, seed=context.seed, level=context.level)
+        if pairs
+        else None
+    )
     if found is None:
         return None
     return Control(
@@ -114,7 +118,7 @@ def rank_order(context: Context) -> Control | None:
 def ipsative(context: Context) -> Control | None:
     """Spearman over values, respondent by respondent, between halves of the items."""
     pairs = _halves(context, 1)
-    found = ipsative_stability(pairs[0].first, pairs[0].second, level=context.level) if pairs else None
+    found = ipsative_stability(pairs[0].first, pairs[0].second, groups=pairs[0].models, level=context.level) if pairs else None
     if found is None:
         return None
     return Control(

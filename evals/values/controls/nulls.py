@@ -16,6 +16,7 @@ from evals.values.regression import slopes
 __all__ = ["permuted_personas", "shuffled_labels", "value_free"]
 
 FEWEST = 5
+FEWEST_TARGETS = 3
 ROWS = 10
 
 
@@ -34,7 +35,7 @@ def shuffled_labels(context: Context) -> Control | None:
         seen[:, 1 : 1 + v] = seen[_dealt(panel.design.cluster, rng), 1 : 1 + v]
         found = slopes(panel.design.with_seen(seen), y, weights)
         usable = np.isfinite(found.theta).all(axis=1) & (found.se > 0).all(axis=1)
-        beyond = np.abs(found.theta[usable]) > student_t.ppf((1 + context.level) / 2, found.df[usable])[:, None] * found.se[usable]
+        beyond = np.abs(found.theta[usable]) > student_t.ppf((1 + context.level) / 2, found.effective[usable]) * found.se[usable]
         outside += beyond.sum(axis=0)
         tried += int(usable.sum())
     if not tried:
@@ -78,7 +79,8 @@ def permuted_personas(context: Context) -> Control | None:
     targets = targets - targets.mean(axis=1, keepdims=True)
     size = np.linalg.norm(targets, axis=1)
     rows = np.flatnonzero((size > 0) & np.isfinite(fit.theta).all(axis=1))
-    if len(rows) < FEWEST:
+    different = len(np.unique(np.round(targets[rows], 6), axis=0))
+    if len(rows) < FEWEST or different < FEWEST_TARGETS:
         return None
     direction = targets[rows] / size[rows, None]
     gains = fit.theta[rows] @ direction.T  # row: respondent, column: whose target

@@ -81,6 +81,15 @@ def alive(pids: set[int]) -> set[int]:
     return running
 
 
+def heap_limited(pid: int) -> bool:
+    """Whether this is Playwright's driver, told to keep its heap small."""
+    try:
+        words, told = (Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+    except OSError:
+        return False
+    return b"run-driver" in words and b"NODE_OPTIONS=--max-semi-space-size=2 --max-old-space-size=512\0" in told
+
+
 def gone_within(pids: set[int], seconds: float) -> bool:
     """Whether all of `pids` end in time."""
     deadline = time.monotonic() + seconds
@@ -89,8 +98,9 @@ def gone_within(pids: set[int], seconds: float) -> bool:
     return not alive(pids)
 
 
-async def test_sessions_share_one_browser_and_nothing_else():
+async def test_sessions_share_one_browser_and_nothing_else(monkeypatch):
     """Two sessions of a loop get one browser and no common cookie; it ends with the last of them, and starts again when needed."""
+    monkeypatch.delenv("NODE_OPTIONS", raising=False)
     before = family(os.getpid())
     with served({"/": "<p>feed</p>"}) as (url, _):
         driver = shared_driver(LOOPBACK)
@@ -109,6 +119,8 @@ async def test_sessions_share_one_browser_and_nothing_else():
         await driver.release()
         await other.page.evaluate("1")
         browsers = family(os.getpid()) - before
+        assert any(heap_limited(pid) for pid in browsers)
+        assert os.environ.get("NODE_OPTIONS") is None, "only the driver is told"
         await other.close()
         await driver.release()
         assert len(browsers) > 2

@@ -175,15 +175,15 @@ async def test_a_crash_is_survived_and_nothing_is_counted_twice(clip, whole_brow
         await feed.act(SKIP)
         shown.append((await feed.observe()).id)
         if while_acting:
-            watching = asyncio.create_task(feed.act(Action(ActionKind.WATCH, 1.0)))
-            await asyncio.sleep(0.7)
+            watching = asyncio.create_task(feed.act(WATCH))
+            await asyncio.sleep(0.5)
             await crash(feed)
         else:
             await crash(feed)
-            watching = asyncio.create_task(feed.act(Action(ActionKind.WATCH, 1.0)))
+            watching = asyncio.create_task(feed.act(WATCH))
         outcome = await watching
         assert (outcome.advanced, outcome.error) == (True, None)
-        assert outcome.dwell_s == pytest.approx(2.0, abs=NEAR_S)
+        assert outcome.dwell_s == pytest.approx(1.0, abs=NEAR_S)
         assert feed.reopened == 1
         shown.append((await feed.observe()).id)
         await feed.act(SKIP)

@@ -105,6 +105,23 @@ async def test_what_the_policy_learns_is_what_was_done(feed_of):
     await feed.close()
 
 
+async def test_every_request_of_the_page_comes_to_its_end(feed_of):
+    """Clips and events, those too that a page sends as it is hidden: what stays open stays in the memory of browser and driver."""
+    feed = feed_of(time_scale=8.0, videos=2)
+    await feed.open()
+    await feed.observe()
+    requests = {"request": [], "requestfinished": [], "requestfailed": []}
+    for kind, known in requests.items():
+        feed._keeper.page.page.on(kind, lambda request, known=known: known.append(request))
+    while await feed.observe() is not None:
+        await feed.act(SKIP)
+    async with asyncio.timeout(5):
+        while set(requests["request"]) - {*requests["requestfinished"], *requests["requestfailed"]}:
+            await asyncio.sleep(0.05)
+    assert sum(request.url.endswith("/events") for request in requests["request"]) > 4
+    await feed.close()
+
+
 async def test_a_crash_of_the_page_loses_and_repeats_nothing(feed_of):
     """A page that dies while a clip plays: the clip stays the current one, is played to what was asked, and is left once."""
     feed = feed_of(frames=1)

@@ -93,8 +93,10 @@ async def test_a_wall_over_a_complete_item_is_no_stimulus(replicas: Replicas, na
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_like_that_meets_a_wall_says_so(replicas: Replicas, name: str) -> None:
+async def test_a_like_that_meets_a_wall_says_so(replicas: Replicas, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A like that needs a login: pressed once, not registered, and the wall is named in the outcome and in place of the next stimulus."""
+    monkeypatch.setattr(acting, "_SWIPE_S", 0.3)  # nothing is to move
+    monkeypatch.setattr(acting, "_LIKE_S", 0.4)
     async with feed_on(replicas, name, "login-on-like") as feed:
         shown = await feed.observe()
         assert shown is not None
