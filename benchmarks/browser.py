@@ -151,7 +151,7 @@ def _growth(values: Sequence[float]) -> dict[str, float]:
 
     line = stats.linregress(range(len(values)), values)
     per_100 = 100 / SAMPLE_EVERY
-    half = float(stats.t.ppf(0.975, len(values) - 2)) * float(line.stderr) * per_100
+    half = float(stats.t.ppf(0.975, len(values) - 2)) * float(line.stderr) * per_100 if len(set(values)) > 1 else 0.0
     slope = float(line.slope) * per_100
     return {"slope": round(slope, 2), "low": round(slope - half, 2), "high": round(slope + half, 2), "samples": len(values)}
 

@@ -13,7 +13,7 @@ from evals.report.facts import Facts, facts_of
 from evals.report.grids import Grid, Node, grid, node
 from evals.report.steering_figures import Steering
 from evals.report.style import GROUP_COLOURS, GROUP_NAMES, values_of
-from evals.report.words import count, estimate_text, interval_text, level_text, number, p_value, percent, plural
+from evals.report.words import count, estimate_text, interval_text, number, p_value, percent, plural
 from evals.value_spectrum.scoring import OVERLAP
 from evals.values.findings import Analysis, Control
 from evals.values.panel import BINARY
@@ -150,16 +150,14 @@ def _by_value(rows: pl.DataFrame, estimand: str, codes: tuple[str, ...]) -> Grid
 
 def _steered(analysis: Analysis) -> str:
     """How many personas did what they were meant to."""
-    aimed = [one.gain for one in analysis.personas if one.gain is not None]
+    aimed = [one for one in analysis.personas if one.target]
     if not aimed:
         return ""
-    towards = sum(gain.low is not None and gain.low > 0 for gain in aimed)
-    away = sum(gain.high is not None and gain.high < 0 for gain in aimed)
-    rest = len(aimed) - towards - away
-    level = level_text(aimed[0].level)
+    towards = sum(one.steered for one in aimed)
+    away = sum(one.called and not one.steered for one in aimed)
     return (
         f"Of {plural(len(aimed), 'persona with a target', 'personas with a target')} (each model × persona counts once), {towards} moved "
-        f"towards it (the {level} interval of the gain lies above 0), {away} away from it, and {rest} cannot be told from 0."
+        f"towards it, {away} away from it, and {len(aimed) - towards - away} cannot be told from 0 (gain, Benjamini–Hochberg over all)."
     )
 
 
@@ -186,8 +184,8 @@ def _channels(analysis: Analysis) -> Grid:
     rows = []
     for name, found in analysis.decompositions.items():
         panel = found.panel
-        asked = float((panel.count + panel.missing).sum())
-        lost = f"{percent(float(panel.missing.sum()) / asked)}" if asked else "–"
+        asked = float(panel.put.sum())
+        lost = f"{percent(float(panel.lost.sum()) / asked)}" if asked else "–"
         rows.append((name, count(asked), lost, count(len(panel.respondents)), count(len(panel.items)), found.unit))
     head = ("channel", "decisions", "refused or unparsable", "respondents", "clips", "unit")
     return Grid(head, tuple(rows), frozenset({1, 2, 3, 4}))
@@ -212,7 +210,7 @@ def _homogeneity(table: pl.DataFrame) -> tuple[str, ...]:
 
 def _refusals(analysis: Analysis) -> str:
     panel = analysis.primary.panel
-    lost = float(panel.missing.sum())
+    lost = float(panel.lost.sum())
     if not lost:
         return "No question was refused or answered unreadably, so there is nothing that bounds would have to cover."
     asked = lost + float(panel.count.sum())

@@ -14,7 +14,7 @@ def refusals(panel: Panel) -> dict[str, Interval]:
 
     Wilson's interval at the effective sample size (Korn & Graubard 1998): that at which independent questions would vary as the clips do.
     """
-    missing, asked = panel.missing.sum(axis=0), (panel.missing + panel.count).sum(axis=0)
+    missing, asked = panel.lost, panel.put
     if not missing.any():
         return {}
     found = {}

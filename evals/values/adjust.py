@@ -26,14 +26,12 @@ def nuisance_effects(
     cell: IntArray,
     position: FloatArray,
     answered: NDArray[np.bool_],
-    model: IntArray | None = None,
 ) -> FloatArray:
     """What cell and position add to each of N observations, mean 0 over the answered ones of each respondent.
 
     y           outcomes (N,), read where `answered`
     respondent, item, cell   indices from 0 (N,)
     position    place in the session (N,), NaN where it is not known
-    model       not read: effects are each respondent's own
     """
     respondents, items = int(respondent.max()) + 1, int(item.max()) + 1
     columns = _columns(cell, _scaled(position, respondent, answered))

@@ -191,6 +191,8 @@ def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], lo
         told.append(words)
     if errors_uncorrected(loadings):
         told.append(f"Loadings are judgements ({loadings.source}) whose errors no gold sample corrects: slopes are those on these labels.")
+    if loadings.gold is None:
+        told.append("How far people agree with the labels is not known here: there is no gold sample.")
     if not loadings.covariates:
         told.append("There are no item covariates: length, popularity and amount of text are not held constant.")
     told += [f"Control not passed: {control.name}. {control.finding}" for control in controls if control.passed is False]

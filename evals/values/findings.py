@@ -41,7 +41,7 @@ class PersonaFinding:
     respondent   who; `persona` and `model` of it
     target       the persona's design target by value code; empty where it has none
     gain         steering gain along the target, in units of the outcome; `gain_q`: its p after Benjamini–Hochberg over all personas
-    steered      whether the gain is above 0 at that false discovery rate
+    called       whether the gain differs from 0 at that false discovery rate; `steered`: and is above it
     leakage      size of the shift beside the target, debiased, with its p under the permutation null
     transfer     slope of the shift on the cosine of the angle to the target, the target's own values left out
     off_target   values other than the target's that moved, after Holm
@@ -59,7 +59,12 @@ class PersonaFinding:
     off_target: tuple[str, ...]
     verdict: str
     gain_q: float | None = None
-    steered: bool = False
+    called: bool = False
+
+    @property
+    def steered(self) -> bool:
+        """Whether the persona moved its model along its target."""
+        return self.called and self.gain is not None and self.gain.estimate > 0
 
 
 @dataclass(frozen=True)

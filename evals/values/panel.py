@@ -40,6 +40,7 @@ class Panel:
     total_by_cell, count_by_cell   (R, A, n) the same by prompt cell
     missing         (A, n) refused and unparsable ones
     missing_shift   (A, n) sum of the cell and position effects of those
+    lost, put       (n,) refused and unreadable answers, and all answers, of everybody, also of those whom screening leaves out
     within_sd       SD of the outcomes within a respondent, over the reference respondents: what an SD unit divides by
     labelled        loadings of the items with the values that screening took out; None where there are no others
     """
@@ -59,6 +60,8 @@ class Panel:
     count_by_cell: FloatArray
     missing: FloatArray
     missing_shift: FloatArray
+    lost: FloatArray
+    put: FloatArray
     within_sd: float
     failed: int
     labelled: Loadings | None = None
@@ -170,6 +173,7 @@ class _Observed:
 
         total, count = folded((self.y - self.shift) * self.answered), folded(self.answered.astype(float))
         lost = (~self.answered).astype(float)
+        missing = folded(lost).sum(axis=0)
         scale = SCALES.get(channel, (float(self.y[self.answered].min()), float(self.y[self.answered].max())))
         if channel in WATCHING:
             scale = (float(self.y[self.answered].min()), float(self.y[self.answered].max()))
@@ -187,8 +191,10 @@ class _Observed:
             count=count.sum(axis=0),
             total_by_cell=total,
             count_by_cell=count,
-            missing=folded(lost).sum(axis=0),
+            missing=missing,
             missing_shift=folded(self.shift * lost).sum(axis=0),
+            lost=missing.sum(axis=0),
+            put=(missing + count.sum(axis=0)).sum(axis=0),
             within_sd=self._within_sd(a),
             failed=failed,
         )

@@ -19,6 +19,7 @@ from personas.schwartz import NAMES
 __all__ = ["screened"]
 
 FEW_ITEMS = 10
+ENOUGH = "60 + 20"
 LEAST_EIGENVALUE = 0.1
 
 
@@ -49,10 +50,13 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     keep = varies & ~tangled & ~lone
     if not keep.any():
         raise UserError(f"no value can be estimated. {' '.join(notes)}")
-    for value, column in zip(loadings.values, loadings.x.T, strict=True):
-        rare = 0 < (column > 0).sum() < FEW_ITEMS or ((column < 0).any() and not (column > 0).any())
-        if rare and loadings.values.index(value) in np.flatnonzero(keep):
-            notes.append(f"{_name(value)} rests on {(column > 0).sum()} promoting and {(column < 0).sum()} opposing items.")
+    few = [
+        f"{_name(value)} {(column > 0).sum()} + {(column < 0).sum()}"
+        for value, column, kept in zip(loadings.values, loadings.x.T, keep, strict=True)
+        if kept and (column > 0).sum() < FEW_ITEMS
+    ]
+    if few:
+        notes.append(f"Few items promote these values (promoting + opposing): {', '.join(few)}; {ENOUGH} are advised.")
     # Values taken out stay in the regression as their independent directions, so that the others are not blamed for them.
     others = _independent(centred[:, ~keep[varies]], centred[:, keep[varies]])
     covariates = panel.design.seen[:, 1 + len(loadings.values) :]

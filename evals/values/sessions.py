@@ -82,7 +82,9 @@ def _records(folders: Sequence[SessionFolder], problems: list[str]) -> tuple[lis
             problems.append(f"A session is left out: {error}.")
             continue
         if record.environment == "deck":
-            problems.append(f"Session {one_line(record.session)} is left out: it answers a deck of items, no feed.")
+            problems.append(
+                f"Session {one_line(record.session)} is left out: it answers a deck of items (`evals.values questionnaire` scores those)."
+            )
             continue
         twin = kept.setdefault((record.spec_hash, record.created_at, record.session), (folder, record))
         if twin[0] is not folder:

@@ -79,9 +79,7 @@ def _discovered(findings: Sequence[PersonaFinding], freedom: Sequence[float], le
     known = [number for number, each in enumerate(p) if each is not None]
     q = dict(zip(known, benjamini_hochberg([each for each in p if each is not None]), strict=True)) if known else {}
     return tuple(
-        replace(one, gain_q=float(q[number]), steered=bool(q[number] < 1 - level and one.gain is not None and one.gain.estimate > 0))
-        if number in q
-        else one
+        replace(one, gain_q=float(q[number]), called=bool(q[number] < 1 - level)) if number in q else one
         for number, one in enumerate(findings)
     )
 
@@ -112,8 +110,9 @@ def _verdict(own: pl.DataFrame, target: Mapping[str, float], moved: Sequence[str
         shown = f"{len(same)} of {own.height} lie within ± {EQUIVALENCE_SD} SD" if same else "nor is any shown not to have moved"
         return f"No value moved detectably (Holm over {own.height} values); {shown}."
     right = [value for value, weight in target.items() if value in set(shifted["value"]) and _sign(own, value) == np.sign(weight)]
-    aimed = f" Of its target, {len(right)} of {len(target)} moved the way meant." if target else ""
-    beside = f" Beside it: {', '.join(_name(value) for value in moved)}." if target and moved else ""
+    whole = "As meant." if len(right) == len(target) else f"Of its target, {len(right)} of {len(target)} moved the way meant."
+    aimed = f" {whole}" if target else ""
+    beside = f" Not its target: {', '.join(_name(value) for value in moved)}." if target and moved else ""
     return f"Moved: {', '.join(told)}.{aimed}{beside}"
 
 

@@ -72,12 +72,9 @@ def make_panel(draw: Draw) -> Panel:
     cells, people, n = draw.rating.shape
     grid = np.indices((cells, people, n)).reshape(3, -1)
     models, personas = draw.planted.models, draw.planted.personas
-    model = np.unique(models, return_inverse=True)[1][grid[1]]
     answered = draw.answered.reshape(-1)
     rating = draw.rating.reshape(-1)
-    shift = nuisance_effects(
-        rating, respondent=grid[1], item=grid[2], cell=grid[0], model=model, position=draw.position.reshape(-1), answered=answered
-    )
+    shift = nuisance_effects(rating, respondent=grid[1], item=grid[2], cell=grid[0], position=draw.position.reshape(-1), answered=answered)
     count, lost = draw.answered.astype(float), (~draw.answered).astype(float)
     total = ((rating - shift) * answered).reshape(count.shape)
     pool, covariates = draw.pool, np.column_stack([_standardised(column) for column in draw.covariates.values()])
@@ -99,6 +96,8 @@ def make_panel(draw: Draw) -> Panel:
         count_by_cell=count,
         missing=lost.sum(axis=0),
         missing_shift=(shift.reshape(count.shape) * lost).sum(axis=0),
+        lost=lost.sum(axis=(0, 1)),
+        put=(lost + count).sum(axis=(0, 1)),
         within_sd=1.0,
         failed=0,
     )

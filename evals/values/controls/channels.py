@@ -35,7 +35,10 @@ def channel_agreement(context: Context) -> Control | None:
     return Control(
         name="agreement of the channels",
         question="Do other ways of deciding tell the same?",
-        finding=f"Spearman of the {name} preferences with those by {primary.channel}: {told} (n = {rows[0]['n']} scores).",
+        finding=(
+            f"Spearman of the {name} preferences with those by {primary.channel}: {told} (n = {rows[0]['n']} scores; a skip points the "
+            "other way)."
+        ),
         figures={str(row["channel"]): row["spearman"] for row in rows},
         table=pl.DataFrame(rows),
     )

@@ -28,7 +28,7 @@ def variance_shares(context: Context) -> Control | None:
     if total <= 0:
         return None
     table = pl.DataFrame([{"source": name, "variance": value, "share": value / total} for name, value in parts.items()])
-    told = ", ".join(f"{name} {value / total:.0%}" for name, value in parts.items())
+    told = "; ".join(f"{name} {value / total:.0%}" for name, value in parts.items())
     explained = _explained(panel)
     return Control(
         name="shares of variance",

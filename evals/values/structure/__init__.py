@@ -237,15 +237,15 @@ def _notes(profiles: Profiles, grouped: bool) -> tuple[str, ...]:
         notes.append("No models were given: the respondents are taken as independent of each other.")
     elif profiles.within:
         notes.append(
-            f"Each model's mean profile was taken out, and nothing was exchanged or resampled across the {len(profiles.sizes)} models: "
-            "the circle is that of the personas of these models."
+            "Each model's mean profile was taken out, and nothing was exchanged or resampled across models: "
+            "the circle is that of the personas within a model."
         )
     else:
         notes.append("Models' mean profiles were left in: differences between models count as structure.")
     if profiles.dropped:
         notes.append(f"{profiles.dropped} respondents without a score on every value were left out.")
     if profiles.alone:
-        notes.append(f"{profiles.alone} respondents who are the only one of their model were left out.")
+        notes.append(f"{profiles.alone} of the respondents, each the only one of its model, took no part.")
     return tuple(notes)
 
 

@@ -127,7 +127,7 @@ def test_refusal_rates_are_those_of_the_clips_of_a_value(small: Analysis):
     assert rate.estimate == pytest.approx(missing / asked)
     assert rate.low is not None and rate.high is not None and rate.low < rate.estimate < rate.high
     assert clips.sum() <= rate.n <= asked
-    assert refusals(replace(panel, missing=panel.missing * 0)) == {}
+    assert refusals(replace(panel, lost=panel.lost * 0)) == {}
 
 
 def test_the_map_lies_as_the_circle_of_profiles():

@@ -60,7 +60,7 @@ def browse(
     Without `respondent` the planted persona answers. `played` and `asking`: a persona and a protocol other than those that `fields` name.
     """
     spec = SessionSpec(**{"model": "planted/persona", "videos": len(stimuli)} | fields)
-    who = respondent or make_model(spec.model, ModelOptions())
+    who = respondent or make_model(spec.model, ModelOptions(extra=spec.model_options))
     persona, protocol = played or load_persona(spec.persona), asking or make_protocol(spec.protocol)
     feed = GivenFeed(stimuli, fingerprint=fingerprint)
     result = asyncio.run(run_with(spec, persona, protocol, who, feed, runs=runs, session=name, limits=limits))

@@ -24,11 +24,11 @@ FIRST = ["respondent", "value", "estimand", "estimate", "low", "high", "method",
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The planted default and hedonist on every second item of the catalogue."""
+    """The planted default and hedonist, with little noise, on every second item of the catalogue."""
     folder = tmp_path_factory.mktemp("runs")
     items = catalogue(274)
     for persona in ("default", "hedonist"):
-        browse(folder, items, persona=persona)
+        browse(folder, items, persona=persona, model_options={"residual_sd": "0.3", "interaction_sd": "0.2"})
     return folder
 
 

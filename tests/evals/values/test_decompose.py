@@ -51,7 +51,7 @@ def test_personas_move_their_targets(found: Decomposition) -> None:
 
 
 def test_intervals_are_students_t_at_the_level_asked_for() -> None:
-    """Low and high are estimate ± t × se with each slope's own degrees of freedom, p its two-sided tail; n the items; the method says level and estimator."""
+    """Low and high are estimate ± t × se with each slope's own degrees of freedom, p its tails, n the items; the method says which."""
     at_80 = decompose(ROWS, LOADINGS, level=0.8)
     rows, fit = at_80.profiles.filter(pl.col("estimand") == "steering"), at_80.fits["steering"]
     half = student_t.ppf(0.9, fit.effective) * fit.se

@@ -140,13 +140,14 @@ def test_each_slope_has_degrees_of_freedom_of_its_own() -> None:
 
 
 def test_few_items_that_carry_a_value_leave_few_degrees_of_freedom() -> None:
-    """Intervals of a value that three of 300 items carry hold the truth as often as those of one that 60 carry (95 %, margin of 400 draws)."""
+    """Intervals of a value that three of 300 items carry hold the truth as often as those of one that 60 carry."""
     rng = np.random.default_rng(3)
     x = np.zeros((300, 2))
     x[:3, 0] = 1.0
     x[rng.permutation(np.arange(3, 300))[:60], 1] = 1.0
     design = make_design(["few", "many"], x, np.zeros((300, 0)), cluster=np.arange(300), stratum=np.zeros(300, np.int64))
     found = slopes(design, rng.normal(size=(400, 300)), np.ones((400, 300)))
-    assert found.effective[0, 0] < 3 < 40 < found.effective[0, 1]
+    assert found.effective[0, 0] < 3
+    assert found.effective[0, 1] > 40
     held = np.abs(found.theta) <= student_t.ppf(0.975, found.effective) * found.se
     assert held.mean(axis=0)[0] > 0.93 and 0.92 < held.mean(axis=0)[1] < 0.98

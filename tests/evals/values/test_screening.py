@@ -74,7 +74,7 @@ def test_few_promoting_items_are_said() -> None:
     """Values that rest on few promoting items, or on opposing ones only, are estimated and named."""
     found, notes = screen(with_columns(ST=-np.abs(LOADINGS.x[:, 1])))
     assert "ST" in found.values
-    assert f"Stimulation rests on 0 promoting and {int((LOADINGS.x[:, 1] != 0).sum())} opposing items." in notes
+    assert f"Stimulation 0 + {int((LOADINGS.x[:, 1] != 0).sum())}" in notes
 
 
 def test_covariates_that_repeat_are_left_out() -> None:
