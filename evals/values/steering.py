@@ -18,6 +18,7 @@ from personas.schwartz import ANGLES, NAMES
 
 __all__ = ["persona_findings"]
 
+ALIKE = "It answered as the reference did, or too little to be compared."
 EQUIVALENCE_SD = 0.2
 """A shift within ± this many SD is called no difference."""
 
@@ -35,10 +36,12 @@ def persona_findings(
     freedom: list[float] = []
     for k, respondent in enumerate(found.steered):
         own = rows.filter(pl.col("respondent") == respondent)
-        if own.is_empty():
-            continue
         persona, model = found.panel.personas[who[respondent]], found.panel.models[who[respondent]]
         target = {value: weight for value, weight in targets.get(persona, {}).items() if weight and value in fit.values}
+        if own.is_empty():  # it still counts among the personas that were meant to move
+            findings.append(PersonaFinding(respondent, persona, model, target, None, None, None, None, (), ALIKE))
+            freedom.append(1.0)
+            continue
         vector = np.array([target.get(value, 0.0) for value in fit.values])
         # What another wording would change is independent between values: it is one more source beside the clusters.
         wording = found.prompts.get("steering", 0.0)
