@@ -36,7 +36,7 @@ LONGEST_TEXT = 1000
 """Characters of one item."""
 
 _COLUMNS = ("number", "text", "code")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_.-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,13 @@ def instrument_key(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def value_labels(code: str) -> dict[str, float] | None:
-    """The loading on the ten values of an item that was written for `code`, one of the ten or the nineteen; None for another code."""
+    """The loading on the ten values of an item that was written for `code`, one of the ten or the nineteen; None for another code.
+
+    A minus sign before the code: the item speaks against the value.
+    """
+    if code.startswith("-"):
+        against = value_labels(code[1:])
+        return None if against is None else {value: -loading for value, loading in against.items()}
     if code in VALUES:
         return {code: 1.0}
     parents = theory()["refined19_to_basic10_pvqrr"]
@@ -194,5 +200,8 @@ def _item(path: str, row: int, cells: Mapping[str, str], place: int, prefix: str
         raise wrong("text", "it is empty" if not text else f"it is longer than {LONGEST_TEXT} characters")
     code = cells.get("code", "")
     if code and not _CODE.fullmatch(code):
-        raise wrong("code", "use a letter, then at most 39 letters, digits and _ . -")
+        raise wrong(
+            "code",
+            "use a letter, then at most 39 letters, digits and _ . - (before it a minus sign where the item speaks against the value)",
+        )
     return DeckItem(f"{prefix}-{int(number)}", int(number), text, code or None)

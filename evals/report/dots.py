@@ -43,12 +43,13 @@ class Panel:
 def dot_plot(panel: Panel, values: Sequence[Value], codes: Sequence[str], *, names: Sequence[str] = (), width: float = 640) -> Canvas:
     """One panel across the page, with the figures of the first series at its right. `names` are those of the series, for the key."""
     rows = _Rows.of(values, codes, 24.0 + STEP * (len(panel.series) - 1))
-    top = 34.0 if names else 10.0
+    keys = _places([short(name, 44) for name in names], width)
+    top = 14.0 + 20.0 * (keys[-1][1] + 1) if keys else 10.0
     canvas = Canvas(width, top + rows.height + FOOT)
     numbers = NUMBERS if len(panel.series) == 1 or names else 0.0
     across = width - NAME - numbers - 8
     _names(canvas, rows, top)
-    _key(canvas, names, panel.series)
+    _key(canvas, keys, names, panel.series)
     _panel(canvas, panel, rows, (NAME, top, across))
     for code, middle in rows.middle.items():
         for step, one in enumerate(panel.series if numbers else ()):
@@ -107,14 +108,25 @@ def _names(canvas: Canvas, rows: _Rows, top: float) -> None:
         canvas.text(13, y, short(value.name, 17), fontsize=11.5, ha="left")
 
 
-def _key(canvas: Canvas, names: Sequence[str], series: Sequence[Series]) -> None:
+def _places(names: Sequence[str], width: float) -> list[tuple[float, int]]:
+    """Where the names of the key lie: x, and the line, a new one where the width ends."""
+    found: list[tuple[float, int]] = []
+    x, line = NAME, 0
+    for name in names:
+        wide = 15 + 6.2 * len(name) + 22
+        if x + wide > width and x > NAME:
+            x, line = NAME, line + 1
+        found.append((x, line))
+        x += wide
+    return found
+
+
+def _key(canvas: Canvas, places: Sequence[tuple[float, int]], names: Sequence[str], series: Sequence[Series]) -> None:
     """Which marker is which series."""
-    x = NAME
-    for step, name in enumerate(names):
-        canvas.mark(x + 5, 12, MARKERS[step], ms=7, mfc=INK if series[step].designed else PAPER, mec=INK, mew=1.6)
-        text = short(name, 44)
-        canvas.text(x + 15, 12, text, fontsize=10.5, color=SOFT, ha="left")
-        x += 15 + 6.2 * len(text) + 22
+    for step, ((x, line), name) in enumerate(zip(places, names, strict=True)):
+        y = 12 + 20 * line
+        canvas.mark(x + 5, y, MARKERS[step], ms=7, mfc=INK if series[step].designed else PAPER, mec=INK, mew=1.6)
+        canvas.text(x + 15, y, short(name, 44), fontsize=10.5, color=SOFT, ha="left")
 
 
 def _panel(canvas: Canvas, panel: Panel, rows: _Rows, place: tuple[float, float, float], shared: float | None = None) -> None:

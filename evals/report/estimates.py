@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from evals.report.words import count, finite
 from evals.values.intervals import Interval
 from evals.values.panel import BINARY
 
-__all__ = ["ALPHA", "BY_DESIGN", "Estimate", "Series", "estimates_of", "finite", "how", "interval_estimate", "limit_of", "series_of"]
+__all__ = ["ALPHA", "BY_DESIGN", "Estimate", "Series", "estimates_of", "how", "in_sd", "interval_estimate", "limit_of", "series_of"]
 
-BY_DESIGN = frozenset({"relative", "steering", "twin"})
+BY_DESIGN = frozenset({"persona", "relative", "steering", "twin"})
 """Estimands that the design identifies; the others are only given the covariates."""
 ALPHA = 0.05
+_SD = {"estimate_sd": "estimate", "low_sd": "low", "high_sd": "high"}
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,6 @@ class Series:
         return all(each.designed for each in self.by_value.values())
 
 
-def finite(number: Any) -> float | None:
-    """`number` as a float, None for None, NaN and infinity."""
-    if number is None:
-        return None
-    as_float = float(number)
-    return as_float if math.isfinite(as_float) else None
-
-
 def series_of(profiles: pl.DataFrame, respondent: str, estimand: str) -> Series | None:
     """One respondent's estimates of one estimand; None where there are none."""
     return estimates_of(profiles.filter(pl.col("respondent") == respondent), estimand).get(respondent)
@@ -86,8 +79,16 @@ def how(profiles: pl.DataFrame, estimand: str) -> str:
     if rows.is_empty():
         return ""
     least, most = rows["n"].min(), rows["n"].max()
-    n = str(least) if least == most else f"{least!s} to {most!s}"
+    n = _count(least) if least == most else f"{_count(least)} to {_count(most)}"
     return f"Lines are intervals: {'; '.join(rows['method'].unique(maintain_order=True).to_list()[:3])}; n = {n} clips."
+
+
+def in_sd(profiles: pl.DataFrame) -> pl.DataFrame:
+    """The rows with an estimate in SD units, that in place of the outcome's; none where the table lacks the columns."""
+    if not set(_SD) <= set(profiles.columns):
+        return profiles.clear()
+    rows = profiles.filter(pl.col("estimate_sd").is_not_null())
+    return rows.with_columns(**{plain: pl.col(sd) for sd, plain in _SD.items()}, bound_low=pl.lit(None), bound_high=pl.lit(None))
 
 
 def interval_estimate(interval: Interval | None) -> Estimate | None:
@@ -100,6 +101,10 @@ def interval_estimate(interval: Interval | None) -> Estimate | None:
 def limit_of(series: Sequence[Series], least: float = 1e-6) -> float:
     """The largest figure in any of them, whatever its sign."""
     return max((abs(number) for number in _figures(series)), default=least) or least
+
+
+def _count(n: Any) -> str:
+    return "–" if n is None else count(n)
 
 
 def _figures(series: Sequence[Series]) -> Iterator[float]:

@@ -10,16 +10,14 @@ import polars as pl
 
 from evals.report.circle import circle
 from evals.report.dots import Panel, dot_panels, dot_plot
-from evals.report.estimates import Estimate, Series, estimates_of, finite, how, limit_of, series_of
+from evals.report.estimates import Estimate, Series, estimates_of, how, limit_of, series_of
 from evals.report.figure import Figure, figure
-from evals.report.map import value_map
 from evals.report.refusals import refusals
+from evals.report.spectrum import spectrum_figures
 from evals.report.steering_figures import Steering
+from evals.report.structure import structure_figures, wave_figures
 from evals.report.style import short, values_of
-from evals.value_spectrum.scoring import published
 from evals.values.findings import Analysis
-from evals.values.structure import Structure
-from personas.schwartz import VALUES
 
 __all__ = ["Figures", "figures_of", "reference_people"]
 
@@ -32,6 +30,7 @@ class Figures:
 
     profile: tuple[Figure, ...]
     circles: tuple[Figure, ...]
+    pooled: tuple[Figure, ...]
     matrix: tuple[Figure, ...]
     metrics: tuple[Figure, ...]
     panels: tuple[Figure, ...]
@@ -39,6 +38,7 @@ class Figures:
     spectrum: tuple[Figure, ...]
     refusals: tuple[Figure, ...]
     structure: tuple[Figure, ...]
+    waves: tuple[Figure, ...]
 
     def __iter__(self) -> Iterator[Figure]:
         for part in fields(self):
@@ -51,13 +51,15 @@ def figures_of(analysis: Analysis) -> Figures:
     return Figures(
         profile=_profile(analysis),
         circles=_circles(analysis),
+        pooled=steering.pooled(),
         matrix=steering.matrices(),
         metrics=steering.metrics(),
         panels=steering.panels(),
         channels=_channels(analysis),
         spectrum=_spectrum(analysis),
         refusals=_refusals(analysis),
-        structure=_structure(analysis),
+        structure=structure_figures(analysis.structure),
+        waves=wave_figures(analysis.structure),
     )
 
 
@@ -123,11 +125,14 @@ def _priority(analysis: Analysis, name: str) -> tuple[Figure, ...]:
 
 
 def _names(analysis: Analysis, people: list[str]) -> list[str]:
-    """Reference respondents go by their model, where that names them."""
+    """Reference respondents go by their model, where that names them; of one model alone, by what follows it."""
     panel = analysis.primary.panel
     models = {name: model for name, model in zip(panel.respondents, panel.models, strict=True) if name in people}
     plays = len(panel.of(analysis.primary.contrast)) > 0
-    return [models[name] for name in people] if plays and len(set(models.values())) == len(people) else people
+    if plays and len(set(models.values())) == len(people):
+        return [models[name] for name in people]
+    alone = len(set(models.values())) == 1
+    return [name.removeprefix(f"{models[name]} · ") if alone else name for name in people]
 
 
 def _circles(analysis: Analysis) -> tuple[Figure, ...]:
@@ -165,34 +170,9 @@ def _channels(analysis: Analysis) -> tuple[Figure, ...]:
 
 
 def _spectrum(analysis: Analysis) -> tuple[Figure, ...]:
-    """Value-Spectrum's score of the reference respondents, with the published models as strokes."""
-    table = analysis.spectrum
-    if table is None or table.is_empty():
-        return ()
-    scored = table["respondent"].unique(maintain_order=True).to_list()
-    people = ([name for name in reference_people(analysis) if name in set(scored)] or scored)[:SERIES]
-    series = [_scores(table.filter(pl.col("respondent") == name), name) for name in people]
-    codes = [code for code in table["value"].unique(maintain_order=True).to_list() if any(code in one.by_value for one in series)]
-    if not codes:
-        return ()
-    strokes: dict[str, tuple[float, ...]] = {}
-    caption = ""
-    if set(codes) <= set(VALUES):
-        strokes = {code: tuple(published().filter(pl.col("value") == code)["score"].to_list()) for code in codes}
-        caption = "Thin strokes: the eight models of the published table (arXiv 2411.11479), on other images."
-    panel = Panel("", tuple(series), "100 × yes / answered", scale=(0, 100), strokes=strokes)
-    names = people if len(people) > 1 else ()
-    return (
-        figure("value-spectrum", "Value-Spectrum's score", partial(dot_plot, panel, values_of(codes), codes, names=names), caption, 500),
-    )
-
-
-def _scores(rows: pl.DataFrame, name: str) -> Series:
-    found = {}
-    for row in rows.iter_rows(named=True):
-        if (score := finite(row["score"])) is not None:
-            found[row["value"]] = Estimate(score, finite(row["low"]), finite(row["high"]))
-    return Series(name, found)
+    """Value-Spectrum's score of the reference respondents beside the published models'."""
+    people = reference_people(analysis)
+    return spectrum_figures(analysis.spectrum, people, _names(analysis, people))
 
 
 def _refusals(analysis: Analysis) -> tuple[Figure, ...]:
@@ -205,15 +185,6 @@ def _refusals(analysis: Analysis) -> tuple[Figure, ...]:
     series = Series("refused or unparsable", found)
     drawn = Panel("", (series,), "% refused or unparsable", scale=(0, max(1.0, limit_of([series]) * 1.06)))
     caption = "Of the questions about clips that promote the value, respondents together. "
-    caption += "Lines are 95 % Wilson intervals at the effective sample size, for the questions about one clip are not independent."
+    caption += "Lines are 95% Wilson intervals at the effective sample size, for the questions about one clip are not independent."
     draw = partial(dot_plot, drawn, values_of(panel.values), panel.values)
     return (figure("refusals", "Refusals by value", draw, caption, 500),)
-
-
-def _structure(analysis: Analysis) -> tuple[Figure, ...]:
-    """The map of the values, where there were enough respondents for one."""
-    result = analysis.structure.get("result")
-    if not isinstance(result, Structure) or result.best is None:
-        return ()
-    caption = f"Ordinal map of the values, Stress-1 {result.best.scaling.stress:.3f}; the ring is the ideal circle."
-    return (figure("structure", "Map of the values", partial(value_map, result.best, values_of(result.values)), caption, 0),)

@@ -12,11 +12,13 @@ import polars as pl
 from evals.report.words import count, number
 from evals.values.results import plain
 
-__all__ = ["Grid", "Node", "entry", "grid", "node"]
+__all__ = ["ROWS", "Grid", "Node", "entry", "grid", "more", "node"]
 
 ROWS = 400
 """More rows than these are left to the files."""
 DEEP = 4
+LABELS = frozenset({"seed", "port", "year"})
+"""Numbers that only name something: written as they are."""
 SENTENCE = 36
 _HASH = re.compile(r"[0-9a-f]{40,}")
 
@@ -49,27 +51,27 @@ def grid(frame: pl.DataFrame) -> Grid:
     """A frame as a table."""
     right = frozenset(place for place, dtype in enumerate(frame.dtypes) if dtype.is_numeric())
     rows = tuple(tuple(entry(each) for each in row) for row in frame.head(ROWS).iter_rows())
-    return Grid(tuple(_words(name) for name in frame.columns), rows, right, _more(frame.height))
+    return Grid(tuple(_words(name) for name in frame.columns), rows, right, more(frame.height))
 
 
-def node(value: Any, deep: int = 0) -> Node:
+def node(value: Any, deep: int = 0, name: str = "") -> Node:
     """Any data of an analysis: mappings as pairs, lists of mappings as tables, all else as text."""
     given = plain(value) if deep == 0 else value
     if isinstance(given, Mapping) and given and deep < DEEP:
-        return Node(pairs=tuple((_words(key), node(each, deep + 1)) for key, each in given.items()))
+        return Node(pairs=tuple((_words(key), node(each, deep + 1, key)) for key, each in given.items()))
     if isinstance(given, list) and given and all(isinstance(each, Mapping) for each in given):
         return Node(table=_table(given))
-    return Node(entry(given))
+    return Node(entry(given, name))
 
 
-def entry(value: Any) -> str:
-    """One entry of a table; a long hash by its beginning."""
+def entry(value: Any, name: str = "") -> str:
+    """One entry of a table, or of what is called `name`; a long hash by its beginning."""
     if value is None or value in ("", [], {}):
         return "–"
     if isinstance(value, bool | int | float):
-        return _figure(value)
+        return str(value) if name in LABELS else _figure(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {entry(each)}" for key, each in value.items())
+        return ", ".join(f"{key} {entry(each, str(key))}" for key, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(entry(each) for each in value)
     text = str(value)
@@ -81,24 +83,25 @@ def _figure(value: float) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return _rounded(value)
-    return (count(value) if abs(value) >= 10_000 else str(value)).replace("-", "−")
+    return count(value)
 
 
 def _rounded(value: float) -> str:
     """Three digits that count."""
     if value == 0 or 0.001 <= abs(value) < 1000:
         return number(value, 3 if abs(value) < 1 else 2)
-    return count(value).replace("-", "−") if abs(value) >= 1000 else f"{value:.2g}".replace("-", "−")
+    return count(value) if abs(value) >= 1000 else f"{value:.2g}".replace("-", "−")
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Grid:
     head = list(dict.fromkeys(key for row in rows for key in row))
-    found = tuple(tuple(entry(row.get(key)) for key in head) for row in rows[:ROWS])
+    found = tuple(tuple(entry(row.get(key), key) for key in head) for row in rows[:ROWS])
     right = frozenset(place for place, key in enumerate(head) if all(isinstance(row.get(key), int | float) for row in rows))
-    return Grid(tuple(_words(key) for key in head), found, right, _more(len(rows)))
+    return Grid(tuple(_words(key) for key in head), found, right, more(len(rows)))
 
 
-def _more(rows: int) -> str:
+def more(rows: int) -> str:
+    """What a table leaves out."""
     return f"{count(rows - ROWS)} more rows are in results.json." if rows > ROWS else ""
 
 

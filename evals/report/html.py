@@ -15,6 +15,7 @@ from evals.report.canvas import Drawing
 from evals.report.figures import Figures
 from evals.report.page import page_of
 from evals.report.style import short
+from evals.report.words import prose
 from evals.values.findings import Analysis
 from personas.one_line import one_line
 
@@ -54,6 +55,7 @@ def _environment() -> Environment:
     )
     environment.filters["inline"] = lambda drawing: Markup(drawing.inline)  # noqa: S704 - written by `canvas`, its texts escaped
     environment.filters["short"] = short
+    environment.filters["prose"] = prose
     return environment
 
 

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from evals.report.estimates import estimates_of
+from evals.report.block import MARKS, Entry, anchor, block_of
+from evals.report.estimates import estimates_of, in_sd
 from evals.report.facts import Facts, facts_of
-from evals.report.grids import Grid, Node, grid, node
+from evals.report.figures import reference_people
+from evals.report.grids import ROWS, Grid, Node, grid, more, node
+from evals.report.spectrum import Spectrum, spectrum_of
 from evals.report.steering_figures import Steering
+from evals.report.structure import StructureTests, structure_tests
 from evals.report.style import GROUP_COLOURS, GROUP_NAMES, values_of
-from evals.report.words import count, estimate_text, interval_text, number, p_value, percent, plural
-from evals.value_spectrum.scoring import OVERLAP
+from evals.report.words import count, estimate_text, number, p_value, percent, plural, prose
+from evals.values.decompose import Decomposition
 from evals.values.findings import Analysis, Control
 from evals.values.panel import BINARY
 
 __all__ = ["Page", "Tally", "page_of"]
 
-MARKS = {True: ("✓", "passed"), False: ("✕", "not passed"), None: ("–", "without verdict")}
-
-
+SD = "SD of a reference respondent's answers, per unit loading"
 COMPARES = {
     "common": "clips, for the respondents with the reference persona together, models weighing equally",
     "absolute": "clips, for one respondent",
     "priority": "a respondent's value with the mean of its own values",
     "relative": "a respondent with the mean of all, on the same clips",
     "steering": "a persona with the same model's reference persona, on the same clips",
+    "persona": "the same, over all models and wordings that play the persona, models weighing equally",
     "twin": "two clips with the same frames, one with the value and one without",
 }
 
@@ -37,6 +38,7 @@ COMPARES = {
 class Tally:
     """A control as it is listed."""
 
+    anchor: str
     mark: str
     verdict: str
     name: str
@@ -52,22 +54,21 @@ class Page:
 
     facts: Facts
     lead: str
+    block: tuple[Entry, ...]
+    caveats: tuple[str, ...]
     further: tuple[str, ...]
     tally: str
     respondents: Grid
     profile: Grid
-    priorities: Grid
+    priorities: tuple[tuple[str, Grid], ...]
+    pooled: tuple[tuple[str, Grid], ...]
     steered: str
     personas: Grid
-    persona_table: Grid | None
     channels: Grid
-    spectrum: Grid | None
-    homogeneity: tuple[str, ...]
-    overlap: str
+    spectrum: Spectrum | None
     refusals: str
     controls: tuple[Tally, ...]
-    structure: str
-    structure_notes: tuple[str, ...]
+    structure: StructureTests
     notes: tuple[str, ...]
     estimands: Grid
     methods: tuple[str, ...]
@@ -79,26 +80,24 @@ def page_of(analysis: Analysis) -> Page:
     """The page of an analysis."""
     found = analysis.primary
     lead, *further = analysis.conclusions or ("Nothing can be concluded from these decisions.",)
-    sentence, notes = _structure(analysis.structure)
     return Page(
         facts=facts_of(analysis),
-        lead=lead,
-        further=tuple(further),
+        lead=prose(lead),
+        block=block_of(analysis),
+        caveats=tuple(prose(each) for each in analysis.caveats),
+        further=tuple(prose(each) for each in further),
         tally=_tally(analysis.controls),
         respondents=grid(analysis.shown),
         profile=_profile(analysis),
-        priorities=_by_value(found.profiles, "priority", found.panel.values),
+        priorities=_both_units(found, "priority"),
+        pooled=_both_units(found, "persona"),
         steered=_steered(analysis),
         personas=_personas(analysis),
-        persona_table=None if analysis.persona_table is None or analysis.persona_table.is_empty() else grid(analysis.persona_table),
         channels=_channels(analysis),
-        spectrum=None if analysis.spectrum is None or analysis.spectrum.is_empty() else _spectrum(analysis.spectrum),
-        homogeneity=() if analysis.spectrum is None else _homogeneity(analysis.spectrum),
-        overlap=OVERLAP,
+        spectrum=spectrum_of(analysis.spectrum, reference_people(analysis)),
         refusals=_refusals(analysis),
-        controls=tuple(_control(each) for each in analysis.controls),
-        structure=sentence,
-        structure_notes=notes,
+        controls=tuple(_control(place, each) for place, each in enumerate(analysis.controls)),
+        structure=structure_tests(analysis.structure),
         notes=_notes(analysis),
         estimands=_estimands(analysis),
         methods=_methods(analysis),
@@ -114,10 +113,10 @@ def _tally(controls: tuple[Control, ...]) -> str:
     return f"Controls: {', '.join(told)}."
 
 
-def _control(control: Control) -> Tally:
+def _control(place: int, control: Control) -> Tally:
     mark, verdict = MARKS[control.passed]
     table = None if control.table is None or control.table.is_empty() else grid(control.table)
-    return Tally(mark, verdict, control.name, control.question, control.finding, node(control.figures), table)
+    return Tally(anchor(place), mark, verdict, control.name, control.question, prose(control.finding), node(control.figures), table)
 
 
 def _profile(analysis: Analysis) -> Grid:
@@ -127,6 +126,7 @@ def _profile(analysis: Analysis) -> Grid:
     common = {row["value"]: row for row in rows.filter(pl.col("estimand") == "common").iter_rows(named=True)}
     estimates = next(iter(estimates_of(rows, "common").values()), None)
     twins = next(iter(estimates_of(rows, "twin").values()), None)
+    in_units = next(iter(estimates_of(in_sd(rows), "common").values()), None)
     out = []
     for value, code in zip(values, analysis.primary.panel.values, strict=True):
         row = common.get(code)
@@ -136,16 +136,25 @@ def _profile(analysis: Analysis) -> Grid:
         bounds = "–" if row["bound_low"] is None else f"{number(row['bound_low'])} to {number(row['bound_high'])}{unit}"
         robust = "–" if row["robustness"] is None else percent(row["robustness"])
         twin = estimate_text(twins.by_value.get(code)) if twins else "–"
-        out.append((value.name, estimate_text(estimates.by_value.get(code)), p_value(row["p_adjusted"]), robust, bounds, twin))
-    head = ("value", "common preference", "p (Holm)", "confounder that would erase it", "bounds from refusals", "twin contrast")
-    return Grid(head, tuple(out), frozenset(range(1, 6)))
+        also = (estimate_text(in_units.by_value.get(code)),) if in_units else ()
+        out.append((value.name, estimate_text(estimates.by_value.get(code)), *also, p_value(row["p_adjusted"]), robust, bounds, twin))
+    sd = ("in SD",) if in_units else ()
+    head = ("value", "common preference", *sd, "p (Holm)", "confounder that would erase it", "bounds from refusals", "twin contrast")
+    return Grid(head, tuple(out), frozenset(range(1, len(head))))
+
+
+def _both_units(found: Decomposition, estimand: str) -> tuple[tuple[str, Grid], ...]:
+    """Respondents in rows, values in columns: in the unit of the outcome, then in SD where the table has it."""
+    units = ((found.unit, found.profiles), (SD, in_sd(found.profiles)))
+    tables = ((unit, _by_value(rows, estimand, found.panel.values)) for unit, rows in units)
+    return tuple((unit, table) for unit, table in tables if table.rows)
 
 
 def _by_value(rows: pl.DataFrame, estimand: str, codes: tuple[str, ...]) -> Grid:
-    """Respondents in rows, values in columns."""
     found = estimates_of(rows, estimand)
     body = tuple((name, *(estimate_text(one.by_value.get(code)) for code in codes)) for name, one in found.items())
-    return Grid(("respondent", *(value.code for value in values_of(codes))), body[:400], frozenset(range(1, len(codes) + 1)))
+    head = ("persona" if estimand == "persona" else "respondent", *(value.code for value in values_of(codes)))
+    return Grid(head, body[:ROWS], frozenset(range(1, len(codes) + 1)), more(len(body)))
 
 
 def _steered(analysis: Analysis) -> str:
@@ -163,18 +172,18 @@ def _steered(analysis: Analysis) -> str:
 
 def _personas(analysis: Analysis) -> Grid:
     """In the order of the matrix."""
-    order = Steering(analysis).place
+    steering = Steering(analysis)
     rows = [
         (
-            one.persona,
+            steering.row(one.respondent, one.persona),
             one.model,
             ", ".join(f"{code}\u00a0{'+' if weight > 0 else '−'}{abs(weight):g}" for code, weight in one.target.items() if weight) or "–",
-            interval_text(one.gain),
-            interval_text(one.leakage).lstrip("+") + ("" if one.leakage_p is None else f", p {p_value(one.leakage_p)}"),
-            interval_text(one.transfer),
-            one.verdict,
+            estimate_text(one.gain),
+            estimate_text(one.leakage).lstrip("+") + ("" if one.leakage_p is None else f", p {p_value(one.leakage_p)}"),
+            estimate_text(one.transfer),
+            prose(one.verdict),
         )
-        for one in sorted(analysis.personas, key=lambda one: (order(one.persona), one.model))
+        for one in sorted(analysis.personas, key=lambda one: (steering.place(steering.row(one.respondent, one.persona)), one.model))
     ]
     head = ("persona", "model", "target", "gain", "leakage", "transfer", "in words")
     return Grid(head, tuple(rows), frozenset({3, 4, 5}))
@@ -189,23 +198,6 @@ def _channels(analysis: Analysis) -> Grid:
         rows.append((name, count(asked), lost, count(len(panel.respondents)), count(len(panel.items)), found.unit))
     head = ("channel", "decisions", "refused or unparsable", "respondents", "clips", "unit")
     return Grid(head, tuple(rows), frozenset({1, 2, 3, 4}))
-
-
-def _spectrum(table: pl.DataFrame) -> Grid:
-    columns = [name for name in ("respondent", "value", "score", "low", "high", "as_published", "items", "shown") if name in table.columns]
-    return grid(table.select(columns))
-
-
-def _homogeneity(table: pl.DataFrame) -> tuple[str, ...]:
-    """Whether a respondent's ten scores differ at all."""
-    if not {"chi2", "p", "respondent"} <= set(table.columns):
-        return ()
-    tested = table.select("respondent", "p").unique(maintain_order=True).drop_nulls()
-    if tested.is_empty():
-        return ("Whether all values have one rate cannot be tested here: there are too few answers, or all are alike.",)
-    same = int((tested["p"] >= 0.05).sum())
-    who = plural(tested.height, "respondent")
-    return (f"For {same} of {who} the scores are compatible with one and the same rate for all values (chi-square, p ≥ .05).",)
 
 
 def _refusals(analysis: Analysis) -> str:
@@ -223,20 +215,11 @@ def _refusals(analysis: Analysis) -> str:
     return f"{plural(lost, 'question')} of {count(asked)} ({percent(lost / asked)}) were refused or answered unreadably.{how}"
 
 
-def _structure(structure: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The sentence, and the notes and other figures as sentences."""
-    notes = structure.get("notes") or ()
-    told = [str(each) for each in (notes if isinstance(notes, list | tuple) else [notes])]
-    known = {"sentence", "notes", "result", "enough", "respondents"}
-    told += [f"{key}: {value}" for key, value in structure.items() if key not in known and isinstance(value, str | int | float)]
-    return str(structure.get("sentence") or "The circle of values was not tested."), tuple(told)
-
-
 def _notes(analysis: Analysis) -> tuple[str, ...]:
     """What the decompositions say is not there, where the caveats do not say it already."""
     told = " ".join(analysis.caveats)
     found = [note for each in analysis.decompositions.values() for note in each.notes if note not in told]
-    return tuple(dict.fromkeys(found))
+    return tuple(prose(each) for each in dict.fromkeys(found))
 
 
 def _estimands(analysis: Analysis) -> Grid:

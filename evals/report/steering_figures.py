@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from evals.report.dots import Panel, dot_panels
@@ -12,11 +14,14 @@ from evals.report.forest import forest
 from evals.report.heat import Matrix, heat
 from evals.report.style import values_of
 from evals.report.words import level_text
+from evals.values.decompose import Decomposition
 from evals.values.findings import Analysis
 
 __all__ = ["Steering"]
 
-MODELS_A_MATRIX, MODELS_A_FOREST, PANELS = 3, 4, 60
+MODELS_A_MATRIX, MODELS_A_FOREST, PANELS, DOTS = 3, 4, 60, 8
+WHOLE = 5
+"""A target of so many values is a whole profile: frames around all of it would say nothing."""
 
 
 class Steering:
@@ -26,19 +31,37 @@ class Steering:
         self.findings, self.found = analysis.personas, analysis.primary
         panel = self.found.panel
         self.codes, self.values = panel.values, values_of(panel.values)
-        self.who = {name: (model, persona) for name, model, persona in zip(panel.respondents, panel.models, panel.personas, strict=True)}
+        self.persona: dict[str, str] = {}
+        alike = Counter((model, persona) for _, model, persona in _people(self.found))
+        self.who = {name: (model, self._row(name, model, persona, alike[model, persona])) for name, model, persona in _people(self.found)}
         self.targets: Mapping[str, Mapping[str, float]] = {one.persona: one.target for one in analysis.personas}
+        self.framed = {name: target for name, target in self.targets.items() if sum(weight != 0 for weight in target.values()) < WHOLE}
         self.effects = {name: one for name, one in estimates_of(self.found.profiles, "steering").items() if name in self.who}
         self.models = [model for model in dict.fromkeys(panel.models) if any(self.who[name][0] == model for name in self.effects)]
         self.personas = sorted({self.who[name][1] for name in self.effects}, key=self.place)
 
-    def place(self, persona: str) -> tuple[int, int, str]:
+    def place(self, row: str) -> tuple[int, int, str]:
         """Personas that raise one value come first, in the order of the circle; then those that lower one, then the others."""
-        target = {code: weight for code, weight in self.targets.get(persona, {}).items() if weight and code in self.codes}
+        given = self.targets.get(self.persona.get(row, row), {})
+        target = {code: weight for code, weight in given.items() if weight and code in self.codes}
         if len(target) != 1:
-            return 2 if target else 3, 0, persona
+            return 2 if target else 3, 0, row
         code, weight = next(iter(target.items()))
-        return (0 if weight > 0 else 1), self.codes.index(code), persona
+        return (0 if weight > 0 else 1), self.codes.index(code), row
+
+    def _row(self, respondent: str, model: str, persona: str, alike: int) -> str:
+        """What its row is called: the persona, or with several respondents of one model and persona, what tells them apart."""
+        row = persona if alike == 1 else respondent.removeprefix(f"{model} · ")
+        self.persona[row] = persona
+        return row
+
+    def row(self, respondent: str, persona: str) -> str:
+        """What the row of that respondent is called."""
+        return self.who[respondent][1] if respondent in self.who else persona
+
+    def _aims(self, rows: Sequence[str]) -> dict[str, Mapping[str, float]]:
+        """The targets that are framed, by row."""
+        return {row: self.framed.get(self.persona.get(row, row), {}) for row in rows}
 
     def matrices(self) -> tuple[Figure, ...]:
         """Personas × values; where there is no reference persona, respondents × values against the panel."""
@@ -49,10 +72,35 @@ class Steering:
         found = []
         for number, at in enumerate(range(0, len(self.models), MODELS_A_MATRIX), 1):
             models = self.models[at : at + MODELS_A_MATRIX]
-            matrix = Matrix(cells, self.targets, models, self.personas, _largest(cells), self.found.unit)
+            matrix = Matrix(cells, self._aims(self.personas), models, self.personas, _largest(cells), self.found.unit)
             draw = partial(heat, matrix, self.values, self.codes)
             found.append(figure(f"steering-{number}", "Steering effects", draw, caption, 720))
         return tuple(found)
+
+    def pooled(self) -> tuple[Figure, ...]:
+        """What a persona does, pooled over models and wordings: dots, or a matrix where there are many."""
+        effects = estimates_of(self.found.profiles, "persona")
+        if not effects:
+            return ()
+        named = {self._pooled(name): one for name, one in effects.items()}
+        names = sorted(named, key=self.place)
+        caption = "Shift against the reference persona, models weighing equally."
+        if len(names) <= DOTS:
+            limit = limit_of(list(named.values())) * 1.04
+            panels = [Panel(name, (named[name],), "", self._aim(name), (-limit, limit)) for name in names]
+            draw = partial(dot_panels, panels, self.values, self.codes, columns=min(4, max(2, len(panels))))
+            caption = f"In {self.found.unit}. A shaded row is the persona's target. {caption} {how(self.found.profiles, 'persona')}"
+            return (figure("pooled", "Each persona over all its models and wordings", draw, caption, 860),)
+        block = "all models and wordings"
+        cells = {(block, name, code): one for name in names for code, one in named[name].by_value.items()}
+        matrix = Matrix(cells, self._aims(names), [block], names, _largest(cells), self.found.unit)
+        draw = partial(heat, matrix, self.values, self.codes)
+        return (figure("pooled", "Each persona over all its models and wordings", draw, caption, 720),)
+
+    def _pooled(self, respondent: str) -> str:
+        """The persona whose pooled effect goes under that name, such as "guardian, all models"."""
+        known = [name for name in dict.fromkeys(self.found.panel.personas) if respondent.startswith(name)]
+        return max(known, key=len, default=respondent)
 
     def _relative(self) -> tuple[Figure, ...]:
         relative = estimates_of(self.found.profiles, "relative")
@@ -66,7 +114,7 @@ class Steering:
 
     def metrics(self) -> tuple[Figure, ...]:
         """Gain, leakage and transfer of the personas with a target."""
-        aimed = [one for one in self.findings if one.gain is not None]
+        aimed = [replace(one, persona=self.row(one.respondent, one.persona)) for one in self.findings if one.gain is not None]
         models = [model for model in self.models if any(one.model == model for one in aimed)]
         personas = [name for name in self.personas if any(one.persona == name for one in aimed)]
         caption = (
@@ -102,8 +150,13 @@ class Steering:
             found.append(figure(f"steering-by-persona-{number}", model, draw, caption, 860))
         return tuple(found)
 
-    def _aim(self, persona: str) -> frozenset[str]:
-        return frozenset(code for code, weight in self.targets.get(persona, {}).items() if weight)
+    def _aim(self, row: str) -> frozenset[str]:
+        return frozenset(code for code, weight in self.framed.get(self.persona.get(row, row), {}).items() if weight)
+
+
+def _people(found: Decomposition) -> list[tuple[str, str, str]]:
+    """Respondent, model, persona."""
+    return list(zip(found.panel.respondents, found.panel.models, found.panel.personas, strict=True))
 
 
 def _largest(cells: Mapping[tuple[str, str, str], Estimate]) -> float:

@@ -1,4 +1,4 @@
-"""The tables beside the page, as frames: profiles, channels, personas, controls, Value-Spectrum's scores."""
+"""The tables beside the page, as frames: profiles, channels, personas, controls, Value-Spectrum's scores, structure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from evals.report.estimates import finite
+from evals.report.structure import structure_table, waves_table
+from evals.report.words import finite
+from evals.value_spectrum.scoring import SCHEMA, beside_published
 from evals.values.findings import Analysis, Control, PersonaFinding
 from evals.values.intervals import Interval
 from evals.values.results import plain
@@ -34,8 +36,11 @@ def tables_of(analysis: Analysis) -> dict[str, pl.DataFrame]:
         "personas.csv": pl.DataFrame([_persona(one) for one in analysis.personas], schema=_PERSONAS),
         "controls.csv": pl.DataFrame([_control(one) for one in analysis.controls], schema=_CONTROLS),
     }
-    if analysis.spectrum is not None:
-        tables["spectrum.csv"] = analysis.spectrum
+    scores = pl.DataFrame(schema=dict(SCHEMA)) if analysis.spectrum is None else analysis.spectrum
+    tables["spectrum.csv"] = scores
+    tables["value_spectrum_published.csv"] = beside_published(scores)
+    tables["structure.csv"] = structure_table(analysis.structure)
+    tables["structure_waves.csv"] = waves_table(analysis.structure)
     return {name: _without_nan(frame) for name, frame in tables.items()}
 
 

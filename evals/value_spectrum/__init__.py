@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["OVERLAP", "beside_published", "published", "score"]
+__all__ = ["DIFFERS", "OVERLAP", "SOURCE", "beside_published", "published", "published_tests", "score"]
 
 
 def __getattr__(name: str) -> Any:

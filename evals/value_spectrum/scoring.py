@@ -17,13 +17,19 @@ from evals.values.loadings import FloatArray, Loadings
 from evals.values.tables import listed
 from personas.errors import UserError
 
-__all__ = ["OVERLAP", "beside_published", "published", "score"]
+__all__ = ["DIFFERS", "OVERLAP", "SOURCE", "beside_published", "published", "published_tests", "score"]
 
 OVERLAP = (
     "An item that promotes two values counts for both, and items retrieved for one value by its keywords resemble each other: the ten "
     "scores are not independent, and intervals and test, which take the items as independent, are too narrow."
 )
 """What has to stand beside the score."""
+SOURCE = "Value-Spectrum (arXiv 2411.11479, ACL 2025)"
+DIFFERS = (
+    "The published models met other material: 50 still images a value, found by its keywords, under other prompts and versions of the "
+    "models, and there everything but a yes counts as a no. So levels are not comparable; their tests, too, take the images as independent."
+)
+"""What has to stand beside the published figures."""
 
 SCHEMA: Mapping[str, type[pl.DataType]] = {
     "respondent": pl.String,
@@ -85,27 +91,37 @@ def score(
 
 
 def published(table: str = "main") -> pl.DataFrame:
-    """A published table, `main` (8 models) or `ablation` (image or its description): value, model, setting, score.
+    """A published table, `main` (8 models) or `ablation` (image or its description): value, model, setting, score, low, high, method, n.
 
-    A score is 100 × yes / 50 images. Raises UserError for another name.
+    A score is 100 × yes / n images; the interval is Wilson's at .95, added here. Raises UserError for another name.
     """
     data = _published()
     if table not in data["tables"]:
         raise UserError(f"there is no published table {table!r}: they are {', '.join(data['tables'])}")
-    rows = data["tables"][table]["rows"]
-    return pl.DataFrame(
-        [
-            {"value": code, "model": row["model"], "setting": row.get("setting", "VLM_answer"), "score": float(points)}
-            for row in rows
-            for code, points in row["scores"].items()
-        ]
-    )
+    images, rows = int(data["images_per_value"]), []
+    for row in data["tables"][table]["rows"]:
+        for code, points in row["scores"].items():
+            _, low, high = _wilson(points * images / 100, images, 0.95)
+            about = {"value": code, "model": row["model"], "setting": row.get("setting", "VLM_answer")}
+            rows.append(about | {"score": float(points), "low": low, "high": high, "method": "Wilson, 95%", "n": images})
+    return pl.DataFrame(rows)
+
+
+def published_tests() -> pl.DataFrame:
+    """Of each model of the published main table: its mean score over the values, and chi2, df and p that they all have one rate."""
+    rows = []
+    for (model,), group in published().group_by("model", maintain_order=True):
+        chi2, df, p = _homogeneity(np.column_stack([group["score"].to_numpy() * group["n"].to_numpy() / 100, group["n"].to_numpy()]))
+        rows.append({"model": str(model), "mean": group["score"].mean(), "chi2": chi2, "df": df, "p": p})
+    return pl.DataFrame(rows)
 
 
 def beside_published(scores: pl.DataFrame) -> pl.DataFrame:
     """One row a value: the score of each respondent, and behind it each published model's, in columns named "MODEL (arXiv 2411.11479)"."""
-    own = scores.pivot(on="respondent", index="value", values="score")
     reference = published().with_columns(pl.col("model") + " (arXiv 2411.11479)")
+    taken = ["value", *reference["model"].unique()]
+    named = pl.when(pl.col("respondent").is_in(taken)).then(pl.col("respondent") + " (respondent)").otherwise(pl.col("respondent"))
+    own = scores.with_columns(named.alias("respondent")).pivot(on="respondent", index="value", values="score")
     return own.join(reference.pivot(on="model", index="value", values="score"), on="value", how="left", maintain_order="left")
 
 
@@ -149,7 +165,7 @@ def _of_respondent(who: str, rows: pl.DataFrame, codes: Sequence[str], level: fl
         shown = sums["yes"] + sums["no"] + sums["refused"] + sums["unparsable"]
         estimate, low, high = _wilson(k, n, level)
         as_published = 100 * sums["yes"] / shown if shown else None
-        method = f"Wilson, {level:g}"
+        method = f"Wilson, {level:.0%}"
         out.append((who, code, groups[code].height, shown, *sums.values(), estimate, low, high, method, int(n), as_published, *test))
     return out
 

@@ -15,6 +15,7 @@ from evals.values.decompose import Decomposition, IntervalKind, decompose
 from evals.values.estimator_a import errors_uncorrected
 from evals.values.findings import Analysis, Control, PersonaFinding
 from evals.values.loadings import Loadings
+from evals.values.panel import BINARY
 from evals.values.steering import persona_findings
 from evals.values.structure import test as structure_test
 from evals.values.studies import Study
@@ -23,6 +24,8 @@ from personas.schwartz import NAMES, VALUES
 
 __all__ = ["analyse"]
 
+FEWEST_TOGETHER = 4
+"""From so many personas with a target on they are judged as a group too."""
 FULL_PROFILE = 5
 """A persona with weights on this many values is a full profile; one with fewer is made of the value it plays."""
 NO_MODEL = {
@@ -59,12 +62,13 @@ def analyse(
         decompositions=found,
         spectrum=spectrum,
         personas=personas,
-        persona_table=None,
         controls=controls,
         structure=_structure(primary, study.targets, seed, level),
         shown=_shown(study.decisions, primary.channel),
-        provenance=study.provenance.as_dict() | {"loadings": loadings.source, "items": len(primary.panel.items)},
-        conclusions=tuple(_conclusions(primary, personas, level)),
+        provenance=study.provenance.as_dict()
+        | {"loadings": loadings.source, "items": len(primary.panel.items)}
+        | {"within_sd": {name: one.panel.within_sd for name, one in found.items() if name not in BINARY}},
+        conclusions=tuple(_conclusions(primary, personas, controls, level)),
         caveats=(*_caveats(found, controls, loadings, level), *silent, *unscored, *study.problems),
         command=command,
     )
@@ -114,7 +118,8 @@ def _structure(found: Decomposition, targets: Mapping[str, Mapping[str, float]],
     shared = found.fits["relative"].over_values(np.eye(len(fit.values)) - 1 / len(fit.values)) if "relative" in found.fits else fit
     errors = np.stack([shared.covariance(int(row)) for row in rows])
     result = structure_test(fit.theta[rows], values=fit.values, groups=models, errors=errors, seed=seed, level=level)
-    return {"enough": result.enough, "sentence": result.sentence, "notes": list(result.notes), "respondents": len(rows), "result": result}
+    told = {"enough": result.enough, "sentence": result.sentence, "notes": list(result.notes), "respondents": len(rows), "result": result}
+    return told | {"names": [found.panel.respondents[row] for row in rows], "models": models}
 
 
 def _shown(decisions: pl.DataFrame, channel: str) -> pl.DataFrame:
@@ -125,7 +130,7 @@ def _shown(decisions: pl.DataFrame, channel: str) -> pl.DataFrame:
     return counted.sort("model", "persona", "respondent")
 
 
-def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level: float) -> list[str]:
+def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], controls: Sequence[Control], level: float) -> list[str]:
     """What can be said, strongest identification first."""
     told = []
     aimed = [one for one in personas if one.target]
@@ -133,10 +138,13 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level
         moved = [one for one in aimed if one.steered]
         same = len([one for one in aimed if one.gain is None or one.gain.low is None])
         unsaid = f" {same} of them answered as the reference did, or could not be estimated." if same else ""
+        wrong = len([one for one in aimed if one.against])
+        falls = f" Of {wrong}, a main value of the target moved the other way; none of these counts." if wrong else ""
         told.append(
             f"{len(moved)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero; "
-            f"false discovery rate {1 - level:.0%}, Benjamini–Hochberg).{unsaid}"
+            f"false discovery rate {1 - level:.0%}, Benjamini–Hochberg).{falls}{unsaid}"
         )
+        told += _of_the_group(found, controls)
     twins = found.profiles.filter((pl.col("estimand") == "twin") & (pl.col("p_adjusted") < 1 - level))
     told += [
         f"The same frames with {_name(row['value'])} rather than without it: {row['estimate']:+.2f} {row['unit']} (twins, by design)."
@@ -152,6 +160,17 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], level
         told.append(f"No common preference of the {found.contrast} persona can be told from zero after Holm's correction.")
     told = told if aimed else [*_untargeted(found, level), *told]
     return told or ["Nothing can be told from zero with these decisions."]
+
+
+def _of_the_group(found: Decomposition, controls: Sequence[Control]) -> list[str]:
+    """What the personas do together, from the control that deals their targets out anew."""
+    figures = next((one.figures for one in controls if one.name == "permuted personas"), {})
+    if figures.get("personas", 0) < FEWEST_TOGETHER or not {"own", "permuted", "p"} <= set(figures):
+        return []
+    return [
+        f"Together, {figures['personas']} personas move {figures['own']:+.2f} along their own targets and {figures['permuted']:+.2f} along "
+        f"each other's (mean gain, {found.unit}; p = {figures['p']:.2g}, targets dealt out anew)."
+    ]
 
 
 def _untargeted(found: Decomposition, level: float) -> list[str]:
@@ -191,8 +210,6 @@ def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], lo
         told.append(words)
     if errors_uncorrected(loadings):
         told.append(f"Loadings are judgements ({loadings.source}) whose errors no gold sample corrects: slopes are those on these labels.")
-    if loadings.gold is None:
-        told.append("How far people agree with the labels is not known here: there is no gold sample.")
     if not loadings.covariates:
         told.append("There are no item covariates: length, popularity and amount of text are not held constant.")
     told += [f"Control not passed: {control.name}. {control.finding}" for control in controls if control.passed is False]

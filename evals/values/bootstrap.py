@@ -26,7 +26,9 @@ __all__ = ["Studentised", "bootstrap_t"]
 SingleArray = NDArray[Any]  # float32
 FEWEST_CLUSTERS = 5
 BLOCK_ENTRIES = 1_000_000
-"""Numbers in the largest array of a block of draws: small enough for a processor's own memory."""
+"""Numbers in the largest array of residuals: small enough for a processor's own memory."""
+DRAWS = 100
+"""So many draws are solved together."""
 LEAST = 1e-3
 """A draw whose variance is this much smaller than the data's has lost a value, or its residuals."""
 DEGENERATE = 0.01
@@ -68,8 +70,7 @@ def _studentised(panel: Panel, fitted: Fitted, draws: int, level: float, *, seed
         estimate, own = rows.estimates(np.ones((1, len(panel.items)), np.float32))
         # Topics' random effect is in the estimate but not in the draws: the jackknife's error holds it.
         se[usable] = np.maximum(np.sqrt(np.maximum(own[0], 0.0)), found.se[usable] if panel.topics is not None else 0.0)
-        block = max(1, BLOCK_ENTRIES // (len(weights) * (len(panel.items) + len(rows.first))))
-        for begin, often in _drawn(panel.design, draws, block, rng):
+        for begin, often in _drawn(panel.design, draws, DRAWS, rng):
             theta, variance = rows.estimates(often)
             told = variance > LEAST * own
             ratio = (theta - estimate) / np.sqrt(np.where(told, variance, 1.0))
@@ -87,6 +88,8 @@ class _Rows:
     squares: SingleArray  # (n, q) products of an item's columns
     y: SingleArray  # (K, n)
     weights: SingleArray  # (K or 1, n)
+    normal: SingleArray  # (n, (K or 1) q) each item's share of the normal equations
+    right: SingleArray  # (n, K p) and of their right-hand side
     first: IntArray
     second: IntArray
     pairs: SingleArray  # (pairs, q) products of two items' columns, both ways
@@ -98,12 +101,16 @@ class _Rows:
         first, second = _pairs(design.cluster)
         shared = weights[:1] if (weights == weights[0]).all() else weights
         scale = np.float32(shared.mean())  # keeps single precision away from its ends
+        outcomes, light = np.where(weights > 0, y, 0.0).astype(np.float32), shared.astype(np.float32) / scale
+        squares = x[:, upper[0]] * x[:, upper[1]]
         return cls(
             values=len(design.values),
             columns=x,
-            squares=x[:, upper[0]] * x[:, upper[1]],
-            y=np.where(weights > 0, y, 0.0).astype(np.float32),
-            weights=shared.astype(np.float32) / scale,
+            squares=squares,
+            y=outcomes,
+            weights=light,
+            normal=(light.T[:, :, None] * squares[:, None]).reshape(len(x), -1),
+            right=((light * outcomes).T[:, :, None] * x[:, None]).reshape(len(x), -1),
             first=first,
             second=second,
             pairs=x[first][:, upper[0]] * x[second][:, upper[1]] + x[second][:, upper[0]] * x[first][:, upper[1]],
@@ -111,24 +118,32 @@ class _Rows:
 
     def estimates(self, often: SingleArray) -> tuple[SingleArray, SingleArray]:
         """Slopes and their cluster-robust variances, both (b, K, V), where items came `often` (b, n)."""
-        (n, p), k, b, v = self.columns.shape, len(self.y), len(often), self.values
-        normal = often @ (self.weights.T[:, :, None] * self.squares[:, None]).reshape(n, -1)  # (b, K or 1, q)
-        bread = _inverse(_symmetric(normal.reshape(b, -1, self.squares.shape[1]), p))
-        right = often @ ((self.weights * self.y).T[:, :, None] * self.columns[:, None]).reshape(n, -1)
-        full = (bread @ right.reshape(b, k, p, 1))[..., 0]  # (b, K, p)
+        p, k, b, v = self.columns.shape[1], len(self.y), len(often), self.values
+        bread = _inverse(_symmetric((often @ self.normal).reshape(b, -1, self.squares.shape[1]), p))
+        full = (bread @ (often @ self.right).reshape(b, k, p, 1))[..., 0]  # (b, K, p)
+        meat = np.empty((b, k, self.squares.shape[1]), np.float32)
+        step = max(1, BLOCK_ENTRIES // (k * (often.shape[1] + len(self.first))))
+        for begin in range(0, b, step):
+            end = min(b, begin + step)
+            meat[begin:end] = self._meat(full[begin:end], often[begin:end])
+        lever = bread[:, :, 1 : 1 + v]  # (b, K or 1, V, p)
+        variance = ((lever @ _symmetric(meat, p)) * lever).sum(axis=-1)
+        return full[:, :, 1 : 1 + v], variance
+
+    def _meat(self, full: SingleArray, often: SingleArray) -> SingleArray:
+        """(b, K, q) sums over the clusters of the squared scores at the coefficients `full` (b, K, p)."""
+        b, k, _ = full.shape
         residual = full @ self.columns.T  # from here on in place: new arrays of this size cost more than the arithmetic
         np.subtract(self.y, residual, out=residual)
         residual *= self.weights
         cross = residual[:, :, self.first] * residual[:, :, self.second]
         np.square(residual, out=residual)
         residual *= often[:, None]
-        meat = residual.reshape(b * k, n) @ self.squares
+        meat = residual.reshape(b * k, -1) @ self.squares
         if len(self.first):
             cross *= often[:, None, self.first]
             meat += cross.reshape(b * k, -1) @ self.pairs
-        lever = bread[:, :, 1 : 1 + v]  # (b, K or 1, V, p)
-        variance = ((lever @ _symmetric(meat.reshape(b, k, -1), p)) * lever).sum(axis=-1)
-        return full[:, :, 1 : 1 + v], variance
+        return meat.reshape(b, k, -1)
 
 
 def _drawn(design: Design, draws: int, block: int, rng: np.random.Generator) -> Iterator[tuple[int, SingleArray]]:
@@ -140,8 +155,8 @@ def _drawn(design: Design, draws: int, block: int, rng: np.random.Generator) -> 
         b = min(block, draws - begin)
         often = np.zeros((b, len(first)), np.float32)
         for one in members:
-            picked = rng.integers(0, len(one), (b, len(one)))
-            np.add.at(often, (np.arange(b)[:, None], one[picked]), 1.0)
+            picked = rng.integers(0, len(one), (b, len(one))) + len(one) * np.arange(b)[:, None]
+            often[:, one] = np.bincount(picked.reshape(-1), minlength=b * len(one)).reshape(b, -1)
         yield begin, often[:, design.cluster]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evals.values.estimator_a import Outcome, absolute, filled_mean
+from evals.values.estimator_a import Outcome, filled_mean
 from evals.values.loadings import FloatArray
 from evals.values.panel import Panel
 from evals.values.topics import topic_effect
@@ -22,9 +22,10 @@ def slope_bounds(panel: Panel, outcome: Outcome) -> tuple[FloatArray, FloatArray
     if not panel.missing.any() or panel.design.corrected:
         return None
     if outcome.of_slopes:
-        own = slope_bounds(panel, absolute(panel))
-        used = np.abs(outcome.mixing).sum(axis=0) > 0
-        return None if own is None else (outcome.mixing[:, used] @ own[0][used], outcome.mixing[:, used] @ own[1][used])
+        part, share = outcome.of_slopes
+        own = slope_bounds(panel, part)
+        used = share.any(axis=0)
+        return None if own is None else (share[:, used] @ own[0][used], share[:, used] @ own[1][used])
     asked = panel.count + panel.missing
     share = np.divide(panel.missing, asked, out=np.zeros_like(asked), where=asked > 0)
     shift = np.divide(panel.missing_shift, asked, out=np.zeros_like(asked), where=asked > 0)
@@ -47,7 +48,9 @@ def slope_bounds(panel: Panel, outcome: Outcome) -> tuple[FloatArray, FloatArray
         c = np.linalg.solve(left, (x * weight[:, None]).T)[1 : 1 + v]  # (V, n)
         c = effect.transposed(c) if effect else c
         base = c @ (mixing @ known)
-        pull = c[:, None, :] * (mixing[:, None] * share)[None]  # (V, A, n)
-        bounds[0, k] = base + np.where(pull > 0, pull * low, pull * high).sum(axis=(1, 2))
-        bounds[1, k] = base + np.where(pull > 0, pull * high, pull * low).sum(axis=(1, 2))
+        # Filling item i of respondent a moves the slope by c_i mixing_a share_ai: what goes up, and what goes down.
+        both, size = c @ (mixing @ share), np.abs(c) @ (np.abs(mixing) @ share)
+        up, down = (both + size) / 2, (both - size) / 2
+        bounds[0, k] = base + up * low + down * high
+        bounds[1, k] = base + up * high + down * low
     return bounds[0], bounds[1]

@@ -139,8 +139,8 @@ def _check(options: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')} belongs to estimator {wanted}; leave it out, or give --estimator {wanted}")
     if options.draws is not None and options.estimator == "a" and options.interval != "bootstrap-t":
         raise UserError("--draws belongs to --interval bootstrap-t (or --estimator b); add that, or leave --draws out")
-    if options.estimator == "b" and (options.draws == 0 or options.warmup == 0):
-        raise UserError("--draws and --warmup of estimator b are at least 1, and 1000 or more to pass its gate")
+    if options.estimator == "b" and (options.warmup == 0 or (options.draws is not None and options.draws < 10)):
+        raise UserError("of estimator b --draws is at least 10 and --warmup at least 1, and both 1000 or more to pass its gate")
 
 
 def _check_source(source: str) -> None:

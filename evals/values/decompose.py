@@ -14,13 +14,26 @@ from threadpoolctl import threadpool_limits
 from evals.values.bootstrap import bootstrap_t
 from evals.values.bounds import slope_bounds
 from evals.values.decisions import read_decisions
-from evals.values.estimator_a import Fitted, Outcome, absolute, common, filled_mean, fit, identified_by, relative, steering
+from evals.values.estimator_a import (
+    COVERED,
+    Fitted,
+    Outcome,
+    absolute,
+    common,
+    filled_mean,
+    fit,
+    identified_by,
+    persona,
+    references,
+    relative,
+    steering,
+)
 from evals.values.loading_tables import read_loadings
 from evals.values.loadings import FloatArray, Loadings
 from evals.values.logit import log_odds
-from evals.values.multiplicity import benjamini_hochberg, holm
 from evals.values.panel import BINARY, Panel, build_panel
-from evals.values.prompts import FEWEST_WORDINGS, cell_slopes, complete_rows, wording_variance, wordings
+from evals.values.profile_table import PROFILE_COLUMNS, RAW, SCHEMA, adjusted, bound_unit, in_sd, unit_of
+from evals.values.prompts import FEWEST_WORDINGS, cell_slopes, complete_rows, wording_odds, wording_variance, wordings
 from evals.values.regression import Slopes
 from evals.values.screening import screened
 from evals.values.sensitivity import robustness_value, twin_effects
@@ -31,9 +44,6 @@ from personas.errors import UserError
 __all__ = ["PROFILE_COLUMNS", "Decomposition", "IntervalKind", "decompose"]
 
 IntervalKind = Literal["hc3", "bootstrap-t"]
-PROFILE_COLUMNS = ("respondent", "value", "estimand", "estimate", "low", "high", "method", "n")
-"""The first columns of `profiles`; more follow."""
-ESTIMANDS: tuple[str, ...] = ("common", "absolute", "priority", "relative", "steering", "twin")
 Builder = Callable[[Panel], Outcome | None]
 
 
@@ -41,10 +51,10 @@ Builder = Callable[[Panel], Outcome | None]
 class Decomposition:
     """What the decisions of one channel say.
 
-    profiles    one row a respondent × value × estimand (PROFILE_COLUMNS and channel, unit, se, p, p_adjusted, q, identified_by,
-                bound_low, bound_high, bound_unit, robustness); empty where nothing can be said
-    fits        slopes by estimand: absolute, priority (rows: panel.respondents), relative, common, steering (rows: `steered`)
-    cells       slopes by estimand in each prompt cell, where all can be estimated
+    profiles    one row a respondent × value × estimand (PROFILE_COLUMNS and channel, unit, se, p, identified_by, bound_low, bound_high,
+                bound_unit, robustness, p_adjusted, q, estimate_sd, low_sd, high_sd); empty where nothing can be said
+    fits        slopes by estimand: absolute, priority (rows: panel.respondents), relative, common, steering (rows: `steered`), persona
+    cells       slopes by estimand in each prompt cell, NaN where there are too few items; empty for likes and skips
     display     relative preferences shrunken for display (A, V), from 20 respondents on
     prompts     what the choice of wordings adds to the variance of a slope, by estimand; intervals hold it
     notes       sentences: what is not there, and why
@@ -64,7 +74,7 @@ class Decomposition:
     @property
     def unit(self) -> str:
         """What an estimate of 1 means."""
-        return _unit(self.channel)
+        return unit_of(self.channel)
 
 
 def decompose(
@@ -112,14 +122,14 @@ def _decomposed(
     tables = [frame for name, one in fitted.items() if (frame := work.table(name, one)) is not None]
     twins = work.twins()
     tables += [twins] if twins is not None else []
-    profiles = _adjusted(pl.concat(tables)) if tables else pl.DataFrame(schema=_SCHEMA)
+    profiles = in_sd(adjusted(pl.concat(tables)), panel) if tables else pl.DataFrame(schema=SCHEMA)
     return Decomposition(
         channel=channel,
         contrast=contrast,
         panel=panel,
         profiles=profiles,
         fits={name: one.slopes for name, one in fitted.items()},
-        cells=work.cells,
+        cells={} if channel in BINARY else work.cells,
         steered=fitted["steering"].outcome.names if "steering" in fitted else (),
         display=shrunken(fitted["relative"].slopes) if "relative" in fitted else None,
         prompts=work.prompts,
@@ -139,43 +149,66 @@ class _Work:
     level: float
     notes: Sequence[str]
     cells: dict[str, Sequence[Slopes]] = field(default_factory=dict)
+    parts: Sequence[Slopes] = ()
+    numbers: Sequence[int] = ()
     prompts: dict[str, float] = field(default_factory=dict)
     undrawn: list[str] = field(default_factory=list)
     silent: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def builders(self) -> dict[str, Builder]:
+        against = references(self.panel, self.contrast)
         return {
-            "common": lambda panel: common(panel, self.contrast),
+            "common": lambda panel: common(panel, self.contrast, against),
             "absolute": absolute,
             "relative": relative,
-            "steering": lambda panel: steering(panel, self.contrast),
+            "steering": lambda panel: steering(panel, self.contrast, against),
         }
 
     def fitted(self) -> dict[str, Fitted]:
         """All estimands that this panel has."""
         found: dict[str, Fitted] = {}
-        odds = log_odds(self.panel.design, self.panel.total, self.panel.count) if self.panel.channel in BINARY else None
+        odds = self.odds()
         for name, build in self.builders().items():
             outcome = build(self.panel)
             if outcome is None:
                 continue
             found[name] = Fitted(outcome, odds.over_outcomes(outcome.mixing)) if odds else fit(self.panel, outcome)
-            self.cells[name] = () if odds or len(self.panel.cells) < 2 else cell_slopes(self.panel, build)
-            self.prompts[name] = wording_variance(self.cells[name], self.panel.cells)
+            if odds:
+                self.cells[name] = [each.over_outcomes(outcome.mixing) for each in self.parts]
+            else:
+                self.cells[name] = cell_slopes(self.panel, build) if len(self.panel.cells) > 1 else ()
+        if (pooled := persona(self.panel, self.contrast)) and pooled.of_slopes:
+            share = pooled.of_slopes[1]
+            found["persona"] = Fitted(pooled, found["steering"].slopes.over_outcomes(share))
+            self.cells["persona"] = [each.over_outcomes(share) for each in self.cells["steering"]]
         v = len(self.panel.values)
-        if v < 2:
-            return found
-        ipsative = np.eye(v) - 1 / v
-        found["priority"] = Fitted(found["absolute"].outcome, found["absolute"].slopes.over_values(ipsative))
-        self.prompts["priority"] = self.prompts["absolute"]
-        self.cells["priority"] = [each.over_values(ipsative) for each in self.cells["absolute"]]
+        if v > 1:
+            ipsative = np.eye(v) - 1 / v
+            found["priority"] = Fitted(found["absolute"].outcome, found["absolute"].slopes.over_values(ipsative))
+            self.cells["priority"] = [each.over_values(ipsative) for each in self.cells["absolute"]]
+        for name in found:
+            self.prompts[name] = wording_variance(self.cells["absolute" if name == "priority" else name], self.numbers)
         return found
+
+    def odds(self) -> Slopes | None:
+        """Log-odds of each respondent; None on a channel without. Notes those of each wording."""
+        panel = self.panel
+        self.numbers = panel.cells
+        if panel.channel not in BINARY:
+            return None
+        if len(wordings(panel.cells)) >= FEWEST_WORDINGS:
+            self.parts, self.numbers = wording_odds(panel)
+        return log_odds(panel.design, panel.total, panel.count)
 
     def remarks(self, fitted: Mapping[str, Fitted]) -> list[str]:
         """Sentences on what is not there."""
         panel, notes = self.panel, []
         if "common" not in fitted:
-            notes.append(f"There is no usable {self.contrast!r} respondent, so there is no common preference and no steering effect.")
+            there = listed(sorted(set(panel.personas)), 6)
+            notes.append(
+                f"There is no usable {self.contrast!r} respondent, so there is no common preference and no steering effect; personas to "
+                f"contrast with (--contrast): {there}."
+            )
         if "priority" not in fitted:
             notes.append("There is a single value, so there are no priorities among values.")
         if "relative" not in fitted:
@@ -183,18 +216,30 @@ class _Work:
         lonely = sorted({model for model in panel.models if not any(panel.models[row] == model for row in panel.of(self.contrast))})
         if "common" in fitted and lonely:
             notes.append(f"Without a {self.contrast!r} session there is no steering effect of {', '.join(lonely)}.")
+        used = [row for rows in references(panel, self.contrast).values() for row in rows]
+        partial = [panel.respondents[row] for row in panel.of(self.contrast) if row not in used]
+        if partial:
+            left = "was left out of the reference: it" if len(partial) == 1 else "were left out of the reference: they"
+            notes.append(f"{listed(partial, 6)} {left} answered less than {COVERED:.0%} of the items of the best covered one of its model.")
         if panel.design.corrected and self.interval == "bootstrap-t":
             notes.append("Loadings corrected by a gold sample take jackknife (HC3) intervals: there is no bootstrap-t for them.")
         if panel.channel in BINARY and self.interval == "bootstrap-t":
             notes.append(f"{panel.channel.capitalize()}s take jackknife (HC3) intervals of log-odds: there is no bootstrap-t for them.")
-        if not self.worded():
-            notes.append("Intervals do not hold what other wordings would change: that takes ratings in three wordings or more.")
+        mixed = [name for name, one in fitted.items() if one.outcome.of_slopes]
+        if mixed and self.interval == "bootstrap-t" and panel.channel not in BINARY and not panel.design.corrected:
+            notes.append(f"Averages of slopes take jackknife (HC3) intervals: {', '.join(mixed)}.")
+        if lacking := [name for name in fitted if not self.worded(name)]:
+            of = "" if len(lacking) == len(fitted) else f" of {', '.join(lacking)} estimates"
+            notes.append(
+                f"Intervals{of} do not hold what other wordings would change: that takes answers in three wordings or more, enough in each."
+            )
         return notes
 
-    def worded(self) -> bool:
-        """Whether what the wording adds could be told."""
-        enough = self.panel.channel not in BINARY and len(wordings(self.panel.cells)) >= FEWEST_WORDINGS
-        return enough and len(self.cells["absolute"]) == len(self.panel.cells) and len(complete_rows(self.cells["absolute"])) > 0
+    def worded(self, name: str) -> bool:
+        """Whether what the wording adds to an estimand could be told."""
+        cells = self.cells[name]
+        told = len(cells) == len(self.numbers) and len(complete_rows(cells)) > 0
+        return told and len(wordings(self.numbers)) >= FEWEST_WORDINGS
 
     def table(self, name: str, fitted: Fitted) -> pl.DataFrame | None:
         """The rows of one estimand; a row that cannot be estimated is left out and named."""
@@ -233,17 +278,17 @@ class _Work:
                         "method": methods[k],
                         "n": int(found.items[k]),
                         "channel": panel.channel,
-                        "unit": _unit(panel.channel),
+                        "unit": unit_of(panel.channel),
                         "se": se[k, v],
                         "p": p[k, v],
                         "identified_by": identified_by(name, panel),
                         "bound_low": _bound(bounds, 0, k, v),
                         "bound_high": _bound(bounds, 1, k, v),
-                        "bound_unit": None if _bound(bounds, 0, k, v) is None else _bound_unit(panel.channel),
+                        "bound_unit": None if _bound(bounds, 0, k, v) is None else bound_unit(panel.channel),
                         "robustness": robustness_value(found.theta[k, v] / se[k, v], found.df[k]) if name == "common" else None,
                     }
                 )
-        return pl.DataFrame(rows, schema=_RAW) if rows else None
+        return pl.DataFrame(rows, schema=RAW) if rows else None
 
     def student(self, found: Slopes, wording: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, str]:
         """(se, low, high, p), each (K, V), by Student's t with the jackknife, and what that is called."""
@@ -267,7 +312,7 @@ class _Work:
 
     def left_out(self) -> list[str]:
         """A sentence on the respondents that each estimand lacks."""
-        kind = {"steering": "steering effect"}
+        kind = {"steering": "steering effect", "persona": "pooled steering effect"}
         told = [f"No {kind.get(name, name + ' preference')} of {listed(who, 6)}: {why}." for (name, why), who in self.silent.items()]
         if self.undrawn:
             who = listed(list(dict.fromkeys(self.undrawn)), 6)
@@ -280,6 +325,10 @@ class _Work:
         if outcome is None:
             return None
         means = np.where(outcome.weights[0] > 0, outcome.rows(filled_mean(self.panel))[0], np.nan)
+        wording = self.prompts.get("common", 0.0)
+        if self.panel.channel in BINARY:  # twins compare shares: a log-odd is p (1 − p) of one
+            yes = self.panel.total[outcome.mixing[0] > 0].sum() / self.panel.count[outcome.mixing[0] > 0].sum()
+            wording *= (yes * (1 - yes)) ** 2
         rows = [
             {
                 "respondent": outcome.names[0],
@@ -291,73 +340,31 @@ class _Work:
                 "method": f"mean over twin pairs, t, {self.level:.0%}",
                 "n": twin.effect.n,
                 "channel": self.panel.channel,
-                "unit": _bound_unit(self.panel.channel),
+                "unit": bound_unit(self.panel.channel),
                 "se": twin.se,
                 "p": twin.p,
                 "identified_by": identified_by("twin", self.panel),
             }
-            for twin in twin_effects(self.panel, means, self.level, wording=self.prompts.get("common", 0.0))
+            for twin in twin_effects(self.panel, means, self.level, wording=wording)
         ]
-        return pl.DataFrame(rows, schema=_RAW) if rows else None
+        return pl.DataFrame(rows, schema=RAW) if rows else None
 
 
 _SHORT = {
     "absolute": "too few answered items",
     "relative": "too few items that others answered too",
     "steering": "too few items that its reference answered too",
+    "persona": "too few items that its reference answered too",
 }
 _FLAT = {
     "absolute": "the answers do not vary",
     "relative": "the answers do not differ from those of the others",
     "steering": "the answers do not differ from those of the reference",
+    "persona": "the answers do not differ from those of the reference",
 }
 """Why there is no estimate."""
-
-_RAW: dict[str, Any] = {
-    "respondent": pl.String,
-    "value": pl.String,
-    "estimand": pl.String,
-    "estimate": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "method": pl.String,
-    "n": pl.Int64,
-    "channel": pl.String,
-    "unit": pl.String,
-    "se": pl.Float64,
-    "p": pl.Float64,
-    "identified_by": pl.String,
-    "bound_low": pl.Float64,
-    "bound_high": pl.Float64,
-    "bound_unit": pl.String,
-    "robustness": pl.Float64,
-}
-_SCHEMA: dict[str, Any] = {**_RAW, "p_adjusted": pl.Float64, "q": pl.Float64}
-
-
-def _adjusted(rows: pl.DataFrame) -> pl.DataFrame:
-    """p_adjusted: Holm over the values of one respondent and estimand; q: Benjamini–Hochberg over all rows of the estimand."""
-    adjusted = np.full(rows.height, np.nan)
-    q = np.full(rows.height, np.nan)
-    numbered = rows.with_row_index("row").filter(pl.col("p").is_not_null() & pl.col("p").is_finite())
-    for _, group in numbered.group_by("respondent", "estimand", maintain_order=True):
-        adjusted[group["row"].to_numpy()] = holm(group["p"].to_numpy())
-    for _, group in numbered.group_by("estimand", maintain_order=True):
-        q[group["row"].to_numpy()] = benjamini_hochberg(group["p"].to_numpy())
-    return rows.with_columns(pl.Series("p_adjusted", adjusted).fill_nan(None), pl.Series("q", q).fill_nan(None), pl.col("p").fill_nan(None))
 
 
 def _bound(bounds: tuple[FloatArray, FloatArray] | None, side: int, k: int, v: int) -> float | None:
     """A bound, or None where the items that were put to all of a row's respondents cannot give it."""
     return float(bounds[side][k, v]) if bounds is not None and np.isfinite(bounds[side][k, v]) else None
-
-
-def _bound_unit(channel: str) -> str:
-    """Bounds of likes and skips are those of a linear probability."""
-    return "probability per unit loading" if channel in BINARY else _unit(channel)
-
-
-def _unit(channel: str) -> str:
-    if channel in BINARY:
-        return "log-odds per unit loading"
-    return "scale points per unit loading" if channel == "rating" else "SD of normal scores per unit loading"

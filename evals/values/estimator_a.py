@@ -7,14 +7,15 @@ An estimand is an `Outcome`: rows of item-level outcomes that are linear in the 
     common     β            the reference respondents' item means, models weighted equally
     relative   d_a          item-centred over the panel; Σ_a d_a = 0
     steering   θ_a − θ_ref  a persona's item means less those of the same model's reference persona on the same items
+    persona                 steering averaged over the respondents that play a persona, models weighted equally
 
 Absolute, priority and common are identified only given the covariates, for appeal that goes with a value looks like preference for it.
-Relative and steering are immune to whatever all respondents share on an item.
+Relative, steering and persona are immune to whatever all respondents share on an item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,20 @@ from evals.values.panel import BINARY, Panel
 from evals.values.regression import Design, Slopes, equal_rows, slopes
 from evals.values.topics import TopicEffect, topic_effect
 
-__all__ = ["Fitted", "Outcome", "absolute", "common", "errors_uncorrected", "fit", "fit_parts", "identified_by", "relative", "steering"]
+__all__ = [
+    "Fitted",
+    "Outcome",
+    "absolute",
+    "common",
+    "errors_uncorrected",
+    "fit",
+    "fit_parts",
+    "identified_by",
+    "persona",
+    "references",
+    "relative",
+    "steering",
+]
 
 IDENTIFIED_BY = {
     "common": "given the covariates (appeal that goes with a value looks like preference for it)",
@@ -33,6 +47,10 @@ IDENTIFIED_BY = {
     "priority": "given the covariates (appeal that goes with a value looks like preference for it)",
     "relative": "by design, but for appeal that respondents weigh differently, and for the ends of the scale",
     "steering": "by design (paired on the same items), but for appeal that the persona weighs differently, and for the ends of the scale",
+    "persona": (
+        "by design (paired on the same items), but for appeal that the persona weighs differently, and for the ends of the scale; for "
+        "these models and wordings of the persona, which are no sample of others"
+    ),
     "twin": "by design (the same frames with and without the value)",
 }
 JUDGED = ("judge", "embedding", "pyvalues")
@@ -58,14 +76,15 @@ class Outcome:
     rows      from respondents' item means (…, A, n), finite everywhere, to outcomes (…, K, n); linear but for a constant
     weights   (K, n) of the rows; 0 where a row has no outcome
     mixing    (K, A) how the rows are made of respondents, the same on every item when all are complete
-    of_slopes whether the slopes of the respondents are mixed, not their outcomes: so that each keeps its share whatever it answered
+    of_slopes an outcome of J rows and a matrix (K, J) ≥ 0 by which its slopes are mixed, where outcomes cannot be: so that each keeps its
+              share whatever it answered
     """
 
     names: tuple[str, ...]
     rows: Callable[[FloatArray], FloatArray] = field(repr=False)
     weights: FloatArray = field(repr=False)
     mixing: FloatArray = field(repr=False)
-    of_slopes: bool = False
+    of_slopes: tuple[Outcome, FloatArray] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,16 +105,33 @@ def absolute(panel: Panel) -> Outcome:
     return Outcome(panel.respondents, lambda means: means, panel.count, np.eye(len(panel.respondents)))
 
 
-def common(panel: Panel, reference: str = "default") -> Outcome | None:
-    """The reference respondents' item means, models weighted equally; None where nobody plays the reference.
+COVERED = 0.8
+"""A reference respondent that answered a smaller share of what the best covered one of its model did is left out."""
+
+
+def references(panel: Panel, reference: str = "default") -> dict[str, IntArray]:
+    """The reference respondents of each model, but for those that answered too little of what the others did: a session that broke off
+    must not take the items that it lacks from everybody."""
+    found: dict[str, IntArray] = {}
+    for row in panel.of(reference):
+        found[panel.models[row]] = np.append(found.get(panel.models[row], np.zeros(0, np.int64)), row)
+    for model, rows in found.items():
+        answered = panel.count[rows] > 0
+        best = answered[answered.sum(axis=1).argmax()]
+        found[model] = rows[(answered & best).sum(axis=1) >= COVERED * best.sum()]
+    return found
+
+
+def common(panel: Panel, reference: str = "default", against: Mapping[str, IntArray] | None = None) -> Outcome | None:
+    """The reference respondents' item means, models weighted equally; None where nobody plays the reference. `against`: as `steering`'s.
 
     Each respondent's general level is taken off first, so that an item which one of them did not answer is not moved by who did.
     """
-    rows = panel.of(reference)
-    if not len(rows):
+    of_model = references(panel, reference) if against is None else against
+    if not of_model:
         return None
-    models = np.array(panel.models)[rows]
-    share = np.array([1.0 / (len(np.unique(models)) * (models == model).sum()) for model in models])
+    rows = np.concatenate(list(of_model.values()))
+    share = np.concatenate([np.full(len(same), 1 / (len(same) * len(of_model))) for same in of_model.values()])
     count = panel.count[rows]
     present = (count > 0) * share[:, None]
     total = present.sum(axis=0)
@@ -109,30 +145,51 @@ def common(panel: Panel, reference: str = "default") -> Outcome | None:
     def averaged(means: FloatArray) -> FloatArray:
         return ((means[..., rows, :] - level) * weight).sum(axis=-2, keepdims=True)
 
-    uneven = not bool((count == count[:, :1]).all())
+    uneven = None if (count == count[:, :1]).all() else (absolute(panel), mixing)
     return Outcome((f"all models, {reference}",), averaged, weights[None], mixing, uneven)
 
 
-def steering(panel: Panel, reference: str = "default") -> Outcome | None:
-    """Each other persona's item means less those of the same model's reference; None where no model plays both."""
-    who: list[int] = []
-    against: list[IntArray] = []
-    for number, (model, persona) in enumerate(zip(panel.models, panel.personas, strict=True)):
-        same = np.array([row for row in panel.of(reference) if panel.models[row] == model], dtype=np.int64)
-        if persona != reference and len(same):
-            who.append(number)
-            against.append(same)
+def steering(panel: Panel, reference: str = "default", against: Mapping[str, IntArray] | None = None) -> Outcome | None:
+    """Each other persona's item means less those of the same model's reference; None where no model plays both.
+
+    `against` are the reference respondents of each model (default: `references`), such as those of all cells for a panel of one.
+    """
+    of_model = references(panel, reference) if against is None else against
+    who = [row for row, name in enumerate(panel.personas) if name != reference and panel.models[row] in of_model]
     if not who:
         return None
-    people = np.array(who)
     mixing = np.zeros((len(who), len(panel.respondents)))
-    mixing[np.arange(len(who)), people] = 1.0
+    mixing[np.arange(len(who)), who] = 1.0
     weights = np.zeros((len(who), len(panel.items)))
-    for row, same in enumerate(against):
+    for row, same in enumerate(of_model[panel.models[number]] for number in who):
         mixing[row, same] -= 1 / len(same)
         n, m = panel.count[who[row]], panel.count[same].sum(axis=0) * (panel.count[same] > 0).all(axis=0)
         weights[row] = np.divide(n * m, n + m, out=np.zeros_like(n), where=(n > 0) & (m > 0))
     return Outcome(tuple(panel.respondents[row] for row in who), lambda means: mixing @ means, weights, mixing)
+
+
+def persona(panel: Panel, reference: str = "default") -> Outcome | None:
+    """What each persona that several respondents play does, over all of them: steering averaged within each model, then over the models
+    weighted equally. None where no persona has two respondents.
+
+    Respondents with too few items in common with their reference are left out. Models and wordings of a persona are taken as they are.
+    """
+    steered = steering(panel, reference)
+    if steered is None:
+        return None
+    who = [panel.respondents.index(name) for name in steered.names]
+    told = np.flatnonzero((steered.weights > 0).sum(axis=1) > panel.design.seen.shape[1])
+    played = {name: [row for row in told if panel.personas[who[row]] == name] for name in sorted(set(panel.personas))}
+    played = {name: rows for name, rows in played.items() if len(rows) > 1}
+    if not played:
+        return None
+    names, share = [], np.zeros((len(played), len(who)))
+    for place, (name, rows) in enumerate(played.items()):
+        models = [panel.models[who[row]] for row in rows]
+        share[place, rows] = [1 / (len(set(models)) * models.count(model)) for model in models]
+        names.append(f"{name}, all models" if len(set(models)) > 1 else f"{name}, all of {models[0]}")
+    mixing = share @ steered.mixing
+    return Outcome(tuple(names), lambda means: mixing @ means, share @ steered.weights, mixing, (steered, share))
 
 
 def relative(panel: Panel) -> Outcome | None:
@@ -196,7 +253,8 @@ def fit(panel: Panel, outcome: Outcome) -> Fitted:
     """The slopes of an outcome, with topics as a random effect where items have them. For likes and skips use `evals.values.logit`."""
     assert panel.channel not in BINARY, "a yes or no takes log-odds: evals.values.logit"
     if outcome.of_slopes:
-        return Fitted(outcome, fit(panel, absolute(panel)).slopes.over_outcomes(outcome.mixing))
+        mixed, share = outcome.of_slopes
+        return Fitted(outcome, fit(panel, mixed).slopes.over_outcomes(share))
     clusters, values = panel.design.clusters, panel.values
     rows = len(outcome.names)
     theta, influence = np.full((rows, len(values)), np.nan), np.full((rows, clusters, len(values)), np.nan)

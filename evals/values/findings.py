@@ -41,7 +41,8 @@ class PersonaFinding:
     respondent   who; `persona` and `model` of it
     target       the persona's design target by value code; empty where it has none
     gain         steering gain along the target, in units of the outcome; `gain_q`: its p after Benjamini–Hochberg over all personas
-    called       whether the gain differs from 0 at that false discovery rate; `steered`: and is above it
+    called       whether the gain differs from 0 at that false discovery rate
+    against      main values of the target (half its largest weight or more) that moved the other way, after Holm
     leakage      size of the shift beside the target, debiased, with its p under the permutation null
     transfer     slope of the shift on the cosine of the angle to the target, the target's own values left out
     off_target   values other than the target's that moved, after Holm
@@ -60,11 +61,13 @@ class PersonaFinding:
     verdict: str
     gain_q: float | None = None
     called: bool = False
+    against: tuple[str, ...] = ()
 
     @property
     def steered(self) -> bool:
-        """Whether the persona moved its model along its target."""
-        return self.called and self.gain is not None and self.gain.estimate > 0
+        """Whether the persona moved its model along its target: the gain is called, above 0, and no main value of the target moved the
+        other way, as when everything falls and the target falls least."""
+        return self.called and self.gain is not None and self.gain.estimate > 0 and not self.against
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,6 @@ class Analysis:
     decompositions by channel, the primary one first
     spectrum       Value-Spectrum's own score, with intervals (columns of `evals.value_spectrum.score`)
     personas       one finding a steered respondent
-    persona_table  identification, rank-order and ipsative stability: name, value, interval, sentence
     controls       checks of the measurement
     structure      sentences and figures of the structure tests, or why there are none
     shown          what was shown and answered: one row a respondent × answer state
@@ -89,7 +91,6 @@ class Analysis:
     decompositions: Mapping[str, Decomposition]
     spectrum: pl.DataFrame | None
     personas: tuple[PersonaFinding, ...]
-    persona_table: pl.DataFrame | None
     controls: tuple[Control, ...]
     structure: Mapping[str, Any]
     shown: pl.DataFrame

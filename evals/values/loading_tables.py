@@ -74,6 +74,8 @@ def _from_wide(table: Table, coding: bool | None, values: Sequence[str] | None) 
     codes = value_order(list(columns))
     raw = np.column_stack([_complete(table, columns[code]) for code in codes])
     coded = _is_coded(raw, coding, said="coding" in table.frame.columns)
+    for code in codes:
+        _check_range(table, columns[code], coded)
     table, spread = _averaged(table, [columns[code] for code in codes])
     x = np.column_stack([_complete(table, columns[code]) for code in codes])
     gold, inclusion = _gold(table, columns, codes, coded=coded)
@@ -82,7 +84,7 @@ def _from_wide(table: Table, coding: bool | None, values: Sequence[str] | None) 
     return Loadings(
         items=tuple(table.frame["item"].to_list()),
         values=codes,
-        x=_scaled(table, x, coded),
+        x=x / 2 if coded else x,
         sd=_sd(table, columns, codes, coded=coded) if spread is None else spread / 2 if coded else spread,
         source=_source(table, coded),
         covariates=_covariates(table, used),
@@ -124,7 +126,8 @@ def _from_long(table: Table, coding: bool | None) -> Loadings:
         at = next(code for code in codes if wide[code].null_count())
         item = wide.filter(wide[at].is_null())["item"][0]
         raise table.fault(f"{gaps} pairs of item and value are missing (such as {shown(item)}, {at}); write 0 where an item is silent")
-    coded = coding if coding is not None else True if column == "coding" else None
+    coded = _is_coded(numbers[0].to_numpy(), coding, said=column == "coding")
+    _check_range(table, column, coded)
     return _from_wide(Table(wide, table.name), coded, codes)
 
 
@@ -134,8 +137,8 @@ def _averaged(table: Table, columns: Sequence[str]) -> tuple[Table, FloatArray |
     if frame["item"].n_unique() == frame.height:
         return table, None
     if "rater" not in frame.columns:
-        twice = frame.filter(frame["item"].is_duplicated())["item"][0]
-        raise table.fault(f"item {shown(twice)} stands there twice; give one row an item, or a column rater")
+        again = frame["item"].is_duplicated() & ~frame["item"].is_first_distinct()
+        table.refuse(again, "item", "it stands there before: give one row an item, or a column rater")
     for column in columns:
         frame = frame.with_columns(pl.Series(column, _complete(table, column)))
     grouped = frame.group_by("item", maintain_order=True)
@@ -164,12 +167,10 @@ def _is_coded(x: FloatArray, coding: bool | None, *, said: bool) -> bool:
     return said or (bool((x == 2).any()) and set(np.unique(x)) <= CODES)
 
 
-def _scaled(table: Table, x: FloatArray, coded: bool) -> FloatArray:
-    low, high = (-1.0, 2.0) if coded else (-1.0, 1.0)
-    if x.size and (x.min() < low or x.max() > high):
-        what = "codes are -1 (opposes), 0, 1 and 2 (dominant)" if coded else "loadings go from -1 (opposes) to 1 (promotes)"
-        raise table.fault(f"{what}, and the table has {x[(x < low) | (x > high)][0]:g}")
-    return x / 2 if coded else x
+def _check_range(table: Table, column: str, coded: bool) -> None:
+    """Raises UserError with the row of a loading or code that is none."""
+    what = "codes are -1 (opposes), 0, 1 and 2 (dominant)" if coded else "loadings go from -1 (opposes) to 1 (promotes)"
+    table.refuse(~table.numbers(column).is_between(-1, 2 if coded else 1), column, what)
 
 
 def _sd(table: Table, columns: Mapping[str, str], codes: Sequence[str], *, coded: bool) -> FloatArray | None:
@@ -179,8 +180,8 @@ def _sd(table: Table, columns: Mapping[str, str], codes: Sequence[str], *, coded
         return None
     table.require(names, "give the SD of every value, or of none")
     spread = np.column_stack([_complete(table, name) for name in names])
-    if (spread < 0).any():
-        raise table.fault("an SD is below 0")
+    for name in names:
+        table.refuse(table.numbers(name) < 0, name, "an SD is 0 or more")
     return spread / 2 if coded else spread
 
 
@@ -190,6 +191,8 @@ def _gold(table: Table, columns: Mapping[str, str], codes: Sequence[str], *, cod
     if not any(name in table.frame.columns for name in names):
         return None, None
     table.require([*names, "inclusion"], "a gold sample needs every value's code and the probability with which the item was drawn for it")
+    for name in names:
+        _check_range(table, name, coded)
     gold = np.column_stack([table.numbers(name).fill_null(float("nan")).to_numpy() for name in names])
     missing = np.isnan(gold)
     half = missing.any(axis=1) & ~missing.all(axis=1)
@@ -199,8 +202,7 @@ def _gold(table: Table, columns: Mapping[str, str], codes: Sequence[str], *, cod
     table.refuse(
         drawn & ~(inclusion.is_between(0, 1, closed="right")).fill_null(False), "inclusion", "it is a probability above 0, up to 1"
     )
-    found = np.where(missing, np.nan, _scaled(table, np.nan_to_num(gold), coded))
-    return found, inclusion.fill_null(1.0).to_numpy().astype(np.float64)
+    return gold / 2 if coded else gold, inclusion.fill_null(1.0).to_numpy().astype(np.float64)
 
 
 def _source(table: Table, coded: bool) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.protocols.base import AnswerState
 from environments.base import ActionKind
+from evals.report.words import number, signed
 from evals.values.first_look import MINIMUM_PER_VALUE, Comparison, GroupLook, Look, Shown
 from evals.values.intervals import Interval
 from personas.one_line import one_line
@@ -77,8 +78,8 @@ def print_profiles(looks: Sequence[Look], console: Console) -> None:
         console.print(Text(f"No value profile: {why}.", style="dim"))
         return
     console.print(Text("PRELIMINARY profile, by the values that clips promote", style="bold"))
-    console.print(_profile_table("like rate [95 % Wilson]", labelled, _like_rate, console))
-    console.print(_profile_table("mean rating 0–5 [95 % t]", labelled, _mean_rating, console))
+    console.print(_profile_table("like rate [95% Wilson]", labelled, _like_rate, console))
+    console.print(_profile_table("mean rating 0–5 [95% t]", labelled, _mean_rating, console))
     console.print(
         Text(
             f"Over answered clips, n in brackets; a clip can be in several rows, and oppose another value; single values "
@@ -111,8 +112,8 @@ def _mean_rating(group: GroupLook) -> str:
     if rating is None:
         return "–"
     if rating.low is None or rating.high is None or rating.n < MINIMUM_FOR_T:
-        return f"{rating.estimate:.2f} ({rating.n})"
-    return f"{rating.estimate:.2f} [{max(0.0, rating.low):.2f}, {min(5.0, rating.high):.2f}] ({rating.n})"
+        return f"{number(rating.estimate)} ({rating.n})"
+    return f"{number(rating.estimate)} [{number(max(0.0, rating.low))}, {number(min(5.0, rating.high))}] ({rating.n})"
 
 
 def _doings(look: Look) -> str:
@@ -134,13 +135,7 @@ def _labels(labels: Mapping[str, float] | None) -> str:
 
 
 def _points(interval: Interval) -> str:
-    estimate = _signed(100 * interval.estimate)
+    estimate = signed(100 * interval.estimate, 0)
     if interval.low is None or interval.high is None:
         return f"{estimate} points (n = {interval.n}; no interval: the differences do not vary)"
-    return f"{estimate} points [{_signed(100 * interval.low)}, {_signed(100 * interval.high)}], 95 % {interval.method}, n = {interval.n}"
-
-
-def _signed(value: float) -> str:
-    """A whole number with its sign, and 0 without one."""
-    rounded = round(value)
-    return "0" if rounded == 0 else f"{'+' if rounded > 0 else '−'}{abs(rounded)}"
+    return f"{estimate} points [{signed(100 * interval.low, 0)}, {signed(100 * interval.high, 0)}], 95% {interval.method}, n = {interval.n}"

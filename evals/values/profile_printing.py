@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evals.report.words import count, estimate_text, level_text, number, plural, prose, signed
+from evals.value_spectrum import published_tests
+from evals.values.intervals import Interval
 from evals.values.studies import Study
 from personas.one_line import one_line
 from personas.schwartz import NAMES
@@ -23,6 +26,8 @@ COLUMNS = 2
 """So many respondents are shown value by value; of more, a line each."""
 LINES = 30
 """So many lines of respondents; the rest is in the files."""
+POOLED = 12
+"""So many lines of personas over all models."""
 SENTENCES = 8
 """So many sentences on what cannot be concluded; the rest is in the files."""
 TITLES = {
@@ -42,9 +47,10 @@ def print_results(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any],
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     primary = profiles.filter(pl.col("channel") == profiles["channel"][0]) if profiles.height else profiles
     for sentence in data["conclusions"]:
-        console.print(Text(one_line(sentence, None, fold=True), style="bold"))
+        console.print(Text(prose(one_line(sentence, None, fold=True)), style="bold"))
     console.print(Text(f"\n{_about(study, primary, data)}\n"))
     _print_estimates(console, primary, data, level)
+    _print_spectrum(console, data.get("spectrum") or ())
     _print_controls(console, data.get("controls", ()))
     _print_caveats(console, data["caveats"])
     console.print()
@@ -57,19 +63,15 @@ def print_results(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any],
 def _about(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any]) -> str:
     """How much of what, in which unit, by which labels."""
     decisions = study.decisions
-    said = [_counted(len(study.provenance.sessions), "session")] if study.provenance.sessions else []
-    said += [_counted(decisions["respondent"].n_unique(), "respondent"), _counted(decisions["item"].n_unique(), "item")]
+    said = [plural(len(study.provenance.sessions), "session")] if study.provenance.sessions else []
+    said += [plural(decisions["respondent"].n_unique(), "respondent"), plural(decisions["item"].n_unique(), "item")]
     channel = next(iter(data.get("channels", {}).values()), None)
     if channel is not None and not profiles.is_empty():
-        lost = f", {channel['refused_or_unparsable']:,} refused or unreadable" if channel["refused_or_unparsable"] else ""
-        said.append(f"{_counted(channel['answered'], profiles['channel'][0] + ' answer')}{lost}")
+        lost = f", {count(channel['refused_or_unparsable'])} refused or unreadable" if channel["refused_or_unparsable"] else ""
+        said.append(f"{plural(channel['answered'], profiles['channel'][0] + ' answer')}{lost}")
     loadings = study.required_loadings()
     held = f"; held constant: {', '.join(loadings.covariates)}" if loadings.covariates else ""
     return f"{', '.join(said)}. Labels: {one_line(loadings.source, 200)}{held}."
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _print_estimates(console: Console, rows: pl.DataFrame, data: Mapping[str, Any], level: float) -> None:
@@ -85,7 +87,8 @@ def _print_estimates(console: Console, rows: pl.DataFrame, data: Mapping[str, An
         console.print(Text(f"Each persona against {against!r} of {one_line(of, 60)}, on the same items:", style="dim"))
         console.print(_persona_table(personas, rows, level))
         console.print()
-    own = rows.filter(~pl.col("estimand").is_in(["common", "twin", "absolute"]))
+        _print_pooled(console, rows, level)
+    own = rows.filter(~pl.col("estimand").is_in(["common", "twin", "absolute", "persona"]))
     name = next((name for name in TITLES if name in own["estimand"].unique().to_list()), None)
     shown = own.filter(pl.col("estimand") == name)
     people = shown["respondent"].unique(maintain_order=True).to_list()
@@ -107,7 +110,7 @@ def _persona_table(personas: Sequence[Mapping[str, Any]], rows: pl.DataFrame, le
     """A line a steered respondent: its target and the gain along it, where any has one, and every value that moved after Holm."""
     table = _table()
     aimed = any(one["target"] for one in personas)
-    for title in ("persona", *(("target", f"gain along it [{level:.0%}]") if aimed else ()), "values that moved (Holm)"):
+    for title in ("persona", *(("target", f"gain along it [{level_text(level)}]") if aimed else ()), "values that moved (Holm)"):
         table.add_column(Text(title, style="dim"))
     short = len({one["model"] for one in personas}) == 1 and len({one["persona"] for one in personas}) == len(personas)
     moved = rows.filter((pl.col("estimand") == "steering") & (pl.col("p_adjusted") < 1 - level))
@@ -119,10 +122,28 @@ def _persona_table(personas: Sequence[Mapping[str, Any]], rows: pl.DataFrame, le
     return table
 
 
+def _print_pooled(console: Console, rows: pl.DataFrame, level: float) -> None:
+    """A line a persona over all its models and wordings: the values that moved."""
+    pooled = rows.filter(pl.col("estimand") == "persona")
+    names = pooled["respondent"].unique(maintain_order=True).to_list()
+    if not names:
+        return
+    table = _table()
+    for title in ("pooled over models and wordings", "values that moved (Holm)"):
+        table.add_column(Text(title, style="dim"))
+    moved = pooled.filter(pl.col("p_adjusted") < 1 - level).sort(pl.col("estimate").abs(), descending=True)
+    for name in names[:POOLED]:
+        shifts = [_shift(row, {}) for row in moved.filter(pl.col("respondent") == name).iter_rows(named=True)]
+        table.add_row(Text(one_line(name, 60)), Text(", ".join(shifts) or "none"))
+    console.print(table)
+    more = f"… and {len(names) - POOLED} more, in the files of --out DIR.\n" if len(names) > POOLED else ""
+    console.print(Text(more))
+
+
 def _shift(row: Mapping[str, Any], target: Mapping[str, float]) -> str:
     """`SE −0.61 (not its target)`."""
     beside = " (not its target)" if target and row["value"] not in target else ""
-    return f"{row['value']} {_signed(row['estimate'])}{beside}"
+    return f"{row['value']} {signed(row['estimate'])}{beside}"
 
 
 def _gain(gain: Mapping[str, Any] | None) -> Text:
@@ -163,14 +184,35 @@ def _print_each(console: Console, rows: pl.DataFrame, people: Iterable[str]) -> 
 
 
 def _cell(estimate: float, low: float, high: float) -> Text:
-    """`+0.42 [+0.10, +0.74]`, bold where the interval leaves 0 out."""
-    return Text(f"{_signed(estimate)} [{_signed(low)}, {_signed(high)}]", style="bold" if low > 0 or high < 0 else "")
+    """`+0.42 [0.10, 0.74]`, bold where the interval leaves 0 out."""
+    text = estimate_text(Interval(estimate, low, high, 0, ""))
+    return Text(text, style="bold" if low > 0 or high < 0 else "")
 
 
-def _signed(value: float) -> str:
-    """With its sign, and 0 without one."""
-    rounded = f"{value:+.2f}"
-    return "0.00" if float(rounded) == 0 else rounded.replace("-", "−")
+def _print_spectrum(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Value-Spectrum's own score in a line: how often yes, whether the values differ, and what was published."""
+    by_person: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["score"] is not None:
+            by_person.setdefault(row["respondent"], []).append(row)
+    if not by_person:
+        return
+    means = sorted(sum(row["score"] for row in own) / len(own) for own in by_person.values())
+    tested = [own[0]["p"] for own in by_person.values() if own[0]["p"] is not None]
+    alike = f"; for {sum(p >= 0.05 for p in tested)} of {len(tested)} the values are compatible with one rate" if tested else ""
+    theirs = published_tests()["mean"]
+    console.print(
+        Text(
+            f"Value-Spectrum's own score, mean over values: {_span(means)} of 100 over {plural(len(means), 'respondent')}{alike}. "
+            f"Published models, on other images: {_span(theirs.sort().to_list())}.",
+            style="dim",
+        )
+    )
+
+
+def _span(ordered: Sequence[float]) -> str:
+    low, high = number(ordered[0], 0), number(ordered[-1], 0)
+    return low if low == high else f"{low} to {high}"
 
 
 def _print_controls(console: Console, controls: Sequence[Mapping[str, Any]]) -> None:
@@ -200,7 +242,11 @@ def _print_caveats(console: Console, caveats: Sequence[str]) -> None:
 
 def _print_item(console: Console, told: str) -> None:
     indented = textwrap.fill(
-        one_line(told, None, fold=True), max(console.width, 40), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
+        prose(one_line(told, None, fold=True)),
+        max(console.width, 40),
+        initial_indent="  - ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
     )
     console.print(Text(indented), soft_wrap=True)
 

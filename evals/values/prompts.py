@@ -12,10 +12,11 @@ import numpy as np
 
 from evals.values.estimator_a import Outcome, fit
 from evals.values.loadings import IntArray
+from evals.values.logit import log_odds_apart
 from evals.values.panel import Panel
 from evals.values.regression import Slopes
 
-__all__ = ["FEWEST_WORDINGS", "cell_panels", "cell_slopes", "complete_rows", "wording_variance", "wordings"]
+__all__ = ["FEWEST_WORDINGS", "cell_panels", "cell_slopes", "complete_rows", "wording_odds", "wording_variance", "wordings"]
 
 FEWEST_WORDINGS = 3
 
@@ -39,6 +40,14 @@ def cell_slopes(panel: Panel, estimand: Callable[[Panel], Outcome | None]) -> li
     """The slopes of an estimand in each prompt cell; NaN rows where an outcome has too few items there."""
     outcomes = [(one, estimand(one)) for one in cell_panels(panel)]
     return [fit(one, outcome).slopes for one, outcome in outcomes if outcome is not None]
+
+
+def wording_odds(panel: Panel) -> tuple[list[Slopes], list[int]]:
+    """Log-odds slopes (rows: respondents) in each wording, its orders pooled, and numbers of cells by which `wording_variance` takes each
+    of them for one wording."""
+    groups = wordings(panel.cells)
+    yes, count = (np.stack([each[group].sum(axis=0) for group in groups]) for each in (panel.total_by_cell, panel.count_by_cell))
+    return log_odds_apart(panel.design, yes, count), [2 * number for number in range(len(groups))]
 
 
 def complete_rows(cells: Sequence[Slopes]) -> IntArray:

@@ -49,6 +49,12 @@ class Design:
         """How many clusters there are."""
         return int(self.cluster.max(initial=-1)) + 1
 
+    @cached_property
+    def lone(self) -> NDArray[np.bool_]:
+        """(n,) which items are alone in their cluster."""
+        alone: NDArray[np.bool_] = np.bincount(self.cluster, minlength=self.clusters)[self.cluster] == 1
+        return alone
+
     def with_seen(self, seen: FloatArray) -> Design:
         """The same clusters with other columns and no correction, such as shuffled loadings or partly demeaned ones."""
         return Design(self.values, seen, seen, np.einsum("np,nq->npq", seen, seen), self.cluster, self.stratum)
@@ -159,45 +165,60 @@ def effective_df(design: Design, weight: FloatArray, most: float) -> FloatArray:
     v, x = len(design.values), design.seen
     left = (x * weight[:, None]).T @ x
     c = (np.linalg.pinv(left, hermitian=True) @ (x * weight[:, None]).T)[1 : 1 + v]
-    squares = _summed((c**2).T, design.cluster, design.clusters)  # (C, V)
-    found = squares.sum(axis=0) ** 2 / np.maximum((squares**2).sum(axis=0), 1e-300) - 1
+    squares = np.stack([np.bincount(design.cluster, one, design.clusters) for one in c**2])  # (V, C)
+    found = squares.sum(axis=1) ** 2 / np.maximum((squares**2).sum(axis=1), 1e-300) - 1
     return np.clip(found, 1.0, max(most, 1.0))
 
 
 def _solve(design: Design, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(theta (k, V), influence (k, C, V)) of the rows of `y` (k, n), which share `weight` (n,)."""
     v, p = len(design.values), design.seen.shape[1]
-    flat = design.moments.reshape(len(weight), p * p)
-    left = (weight @ flat).reshape(p, p)
-    right = (design.score * weight[:, None]).T @ y.T
-    if np.linalg.matrix_rank(left) < p:
+    left = _normal(design, weight)
+    if np.linalg.matrix_rank(left, hermitian=True) < p:
         return np.full((len(y), v), np.nan), np.full((len(y), design.clusters, v), np.nan)
-    full = np.linalg.solve(left, right)  # (p, k)
+    full = np.linalg.solve(left, (design.score * weight[:, None]).T @ y.T)  # (p, k)
+    inverse, influence = np.linalg.inv(left), np.empty((len(y), design.clusters, v))
+    own = ((design.seen @ inverse) * design.seen).sum(axis=1) * weight
+    # One item alone in its cluster, its labels taken as they are: what it moves has a closed form, HC3.
+    closed = design.lone & (own <= 1 - LEVERAGE) & (not design.corrected)
+    lever = (design.seen[closed] * (weight / np.where(closed, 1 - own, 1.0))[closed, None]) @ inverse[:, 1 : 1 + v]
+    influence[:, design.cluster[closed]] = (y[:, closed] - full.T @ design.seen[closed].T)[:, :, None] * lever
+    others = np.flatnonzero(~closed)
+    if len(others):
+        x, moments = design.seen[others], design.moments[others]
+        fitted = moments @ full if design.corrected else x[:, :, None] * (x @ full)[:, None, :]
+        each = (design.score[others, :, None] * y.T[others, None, :] - fitted) * weight[others, None, None]
+        scores, shares = (_summed(one, design.cluster[others]) for one in (each, moments * weight[others, None, None]))
+        moved, lost = _without_each(left, shares, scores)
+        influence[:, np.unique(design.cluster[others])] = moved[:, 1 : 1 + v].transpose(2, 0, 1)
+        full[lost], influence[:, :, lost[1 : 1 + v]] = np.nan, np.nan
+    return full[1 : 1 + v].T, influence
+
+
+def _normal(design: Design, weight: FloatArray) -> FloatArray:
+    """(p, p) the left-hand side of the normal equations."""
+    p = design.seen.shape[1]
     if design.corrected:
-        fitted = np.einsum("npq,qk->npk", design.moments, full)
-        each = (design.score[:, :, None] * y.T[:, None, :] - fitted) * weight[:, None, None]
-    else:
-        each = design.seen[:, :, None] * ((y.T - design.seen @ full) * weight[:, None])[:, None, :]
-    scores = _summed(each, design.cluster, design.clusters)
-    shares = _summed(flat * weight[:, None], design.cluster, design.clusters)
-    moved, lost = _without_each(left, shares.reshape(-1, p, p), scores)
-    full[lost], moved[:, lost] = np.nan, np.nan
-    return full[1 : 1 + v].T, moved[:, 1 : 1 + v].transpose(2, 0, 1)
+        return (weight @ design.moments.reshape(len(weight), p * p)).reshape(p, p)
+    return (design.seen * weight[:, None]).T @ design.seen
 
 
 def carried_by_one(design: Design, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(V,) whether the `used` items (n,) tell a value only through a single cluster, without which it could not be estimated."""
-    p = design.seen.shape[1]
-    seen = design.seen * used[:, None]
-    shares = _summed(np.einsum("np,nq->npq", seen, seen), design.cluster, design.clusters)
-    left = shares.sum(axis=0)
-    if np.linalg.matrix_rank(left) < p:
-        return np.ones(len(design.values), dtype=bool)
-    return _without_each(left, shares, np.zeros((design.clusters, p, 1)))[1][1 : 1 + len(design.values)]
+    seen, v = design.seen * used[:, None], len(design.values)
+    left = seen.T @ seen
+    if np.linalg.matrix_rank(left, hermitian=True) < len(left):
+        return np.ones(v, dtype=bool)
+    own = ((seen @ np.linalg.inv(left)) * seen).sum(axis=1)
+    alone = (np.bincount(design.cluster, own, design.clusters) > 1 - LEVERAGE)[design.cluster]
+    if not alone.any():
+        return np.zeros(v, dtype=bool)
+    shares = _summed(seen[alone, :, None] * seen[alone, None, :], design.cluster[alone])
+    return _without_each(left, shares, np.zeros((len(shares), len(left), 1)))[1][1 : 1 + v]
 
 
 def _without_each(left: FloatArray, shares: FloatArray, scores: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(C, p, k) how the solution moves when each cluster comes in, and (p,) which columns some cluster carries alone.
+    """(C, p, k) how the solution moves when each of C clusters comes in, and (p,) which columns some cluster carries alone.
 
     Such a cluster has a leverage of 1; what it does to the other columns comes from a pseudo-inverse.
     """
@@ -223,12 +244,7 @@ def equal_rows(weights: NDArray[Any]) -> list[IntArray]:
     return [np.array(group) for group in groups.values()]
 
 
-def _summed(each: FloatArray, cluster: IntArray, clusters: int) -> FloatArray:
-    """Sums (C, …) of the items' entries (n, …) by cluster; every cluster has an item."""
-    if clusters == len(cluster):
-        found = np.empty_like(each)
-        found[cluster] = each
-        return found
+def _summed(each: FloatArray, cluster: IntArray) -> FloatArray:
+    """Sums (C, …) of the items' entries (n, …) over each cluster that there is, in order."""
     order = np.argsort(cluster, kind="stable")
-    starts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
-    return np.add.reduceat(each[order], starts, axis=0)
+    return np.add.reduceat(each[order], np.flatnonzero(np.diff(cluster[order], prepend=-1)), axis=0)

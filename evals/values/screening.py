@@ -42,7 +42,10 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     tangled[varies] = _tangled(centred)
     if tangled.any():
         named = ", ".join(_name(value) for value, bad in zip(loadings.values, tangled, strict=True) if bad)
-        notes.append(f"No estimate for {named}: with these items they cannot be told apart; add items that carry one without the others.")
+        n, k = len(centred), centred.shape[1]
+        why = f"{n} items are too few for {k + 1} columns (a level and {k} values); add items."
+        apart = "with these items they cannot be told apart; add items that carry one without the others."
+        notes.append(f"No estimate for {named}: {why if n <= k else apart}")
     lone = _lone(panel, varies & ~tangled, centred)
     if lone.any():
         named = ", ".join(_name(value) for value, bad in zip(loadings.values, lone, strict=True) if bad)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from environments.canonical import canonical_json
@@ -33,6 +33,9 @@ class SessionRecord:
     fingerprint: str | None
     versions: Mapping[str, str]
     created_at: float
+    phases: tuple[Mapping[str, Any], ...] = ()
+    phase: str = ""
+    steps: range | None = None
 
     @classmethod
     def of(cls, record: Mapping[str, Any], folder: str) -> SessionRecord:
@@ -44,13 +47,43 @@ class SessionRecord:
             session=str(record.get("session", folder)),
             spec=spec,
             persona=str(played["name"]),
-            text=str(played.get("text", "")),
+            text=str(played.get("told", played.get("text", ""))),
             target={str(code): float(weight) for code, weight in played["target"].items()},
             spec_hash=str(record["spec_hash"]),
             fingerprint=record.get("feed_fingerprint"),
             versions={str(name): str(version) for name, version in record.get("versions", {}).items()},
             created_at=float(record.get("created_at", 0.0)),
+            phases=tuple(played.get("phases", ())),
         )
+
+    def parts(self) -> tuple[SessionRecord, ...]:
+        """The session; where it has phases, one record for each, of the persona that is played there, with the `steps` that are its own.
+
+        What came before is part of a phase's name: a recommender, and a respondent with memory, have been through it.
+        """
+        found: list[SessionRecord] = []
+        start, before = 0, list[str]()
+        for phase in self.phases:
+            played, videos = phase["persona"], int(phase["videos"])
+            after = f" after {', '.join(before)}" if before else ""
+            part = replace(
+                self,
+                spec=dict(self.spec) | {"policy": str(phase["policy"])},
+                persona=str(played["name"]),
+                text=str(played.get("told", played["text"])),
+                target={str(code): float(weight) for code, weight in played["target"].items()},
+                phase=f"phase {phase['name']}{after}",
+                steps=range(start, start + videos),
+            )
+            found.append(part)
+            start += videos
+            before += [part.persona] if part.persona not in before else []
+        return tuple(found) or (self,)
+
+    @property
+    def label(self) -> str:
+        """The session's name, with its phase."""
+        return f"{self.session} ({self.phase})" if self.phase else self.session
 
     @property
     def model(self) -> str:
@@ -74,9 +107,12 @@ class SessionRecord:
         options = {} if self.human else dict(spec.get("model_options") or {})
         found = {
             "protocol": str(spec.get("protocol", "feed")),
+            "strategy": f"strategy {spec.get('strategy', 'narrative')}",
+            "placement": f"persona in {spec.get('placement', 'system')} message",
             "environment": f"{spec.get('site', 'local')} in browser" if browser else self.environment,
             "memory": f"memory {spec.get('memory', 'none')}",
             "policy": f"policy {spec.get('policy', 'balanced')}",
+            "phase": self.phase or "no phases",
             "frames": f"{spec.get('frames', 3)} frames",
             "options": ", ".join(f"{name}={value}" for name, value in sorted(options.items())) or "no options",
         }

@@ -89,10 +89,13 @@ class Tally:
 
 
 def read_session(folder: SessionFolder, record: SessionRecord, number: int, *, items: Items, steps: Steps) -> Tally:
-    """Fold one trace into `items` and `steps`, under the session's `number`. Raises UserError when another session contradicts an item."""
+    """Fold one trace, or the phase of it that `record` is, into `items` and `steps`, under the session's `number`.
+
+    Raises UserError when another session contradicts an item.
+    """
     tally, met = Tally(), Counter[tuple[str, int]]()
     feed = Feed(one_line(record.session), str(record.spec.get("feed", "")), record.environment, record.fingerprint)
-    for stimulus, cell, answer, action in _steps(folder, tally):
+    for stimulus, cell, answer, action in _steps(folder, tally, record.steps):
         items.meet(stimulus, feed)
         if answer is None:
             tally.lost += 1
@@ -105,12 +108,17 @@ def read_session(folder: SessionFolder, record: SessionRecord, number: int, *, i
     return tally
 
 
-def _steps(folder: SessionFolder, tally: Tally) -> Iterator[tuple[StimulusEvent, int, AnswerEvent | None, ActionEvent | None]]:
+def _steps(
+    folder: SessionFolder, tally: Tally, only: range | None = None
+) -> Iterator[tuple[StimulusEvent, int, AnswerEvent | None, ActionEvent | None]]:
     """The steps of a trace with their prompt cells, in one pass. The last may be unfinished; without an answer it is no step yet."""
     stimulus, answer, cell = None, None, 0
     for event in read_lines(folder.trace):
         if isinstance(event, BrokenLine):
-            tally.broken += 1
+            tally.broken += only is None or only.start == 0
+            continue
+        if only is not None and getattr(event, "step", only.start) not in only:
+            tally.clock = event.at
             continue
         if tally.clock and not isinstance(event, ResumeEvent | SessionEvent):
             tally.seconds += max(0.0, event.at - tally.clock)

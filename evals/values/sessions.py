@@ -36,7 +36,7 @@ def study(paths: str | Path | Sequence[str | Path]) -> Study:
     facts = []
     for number, (folder, who) in enumerate(zip(folders, named, strict=True)):
         tally = read_session(folder, who.record, number, items=items, steps=steps)
-        problems += _losses(one_line(who.record.session), tally)
+        problems += _losses(one_line(who.record.label), tally)
         facts.append(_facts(folder, who, tally))
     items.check_feeds()
     if not any(fact.steps for fact in facts):
@@ -75,6 +75,7 @@ def _records(folders: Sequence[SessionFolder], problems: list[str]) -> tuple[lis
     for folder in folders:
         try:
             record = SessionRecord.of(folder.record(), folder.path.name)
+            record.parts()  # what its phases are has to be there too
         except (KeyError, TypeError, ValueError, AttributeError):
             problems.append(f"Session {one_line(folder.path.name)} is left out: its session.json does not say what was run.")
             continue
@@ -91,7 +92,8 @@ def _records(folders: Sequence[SessionFolder], problems: list[str]) -> tuple[lis
             problems.append(f"Session {one_line(record.session)} stands there twice ({folder.path} is a copy): it is used once.")
     if not kept:
         raise UserError(f"no session can be read: {problems[0].rstrip('.')}")
-    return [folder for folder, _ in kept.values()], [record for _, record in kept.values()]
+    parts = [(folder, part) for folder, record in kept.values() for part in record.parts()]
+    return [folder for folder, _ in parts], [part for _, part in parts]
 
 
 def _decisions(steps: pl.DataFrame, named: Sequence[Named], items: pl.DataFrame) -> pl.DataFrame:
@@ -150,7 +152,7 @@ def _losses(session: str, tally: Tally) -> list[str]:
 def _facts(folder: SessionFolder, who: Named, tally: Tally) -> SessionFacts:
     record, spec = who.record, who.record.spec
     return SessionFacts(
-        session=one_line(record.session),
+        session=one_line(record.label),
         path=one_line(str(folder.path), None),
         respondent=who.respondent,
         model=one_line(record.model, None),

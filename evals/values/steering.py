@@ -70,6 +70,7 @@ def persona_findings(
                 leakage_p=None if beside is None else beside.p,
                 transfer=None if around is None else around.slope,
                 off_target=moved,
+                against=_against(own, target, level),
                 verdict=_verdict(own, target, moved, margin=_margin(found), df=df, level=level),
             )
         )
@@ -85,6 +86,13 @@ def _discovered(findings: Sequence[PersonaFinding], freedom: Sequence[float], le
         replace(one, gain_q=float(q[number]), called=bool(q[number] < 1 - level)) if number in q else one
         for number, one in enumerate(findings)
     )
+
+
+def _against(own: pl.DataFrame, target: Mapping[str, float], level: float) -> tuple[str, ...]:
+    """Main values of the target that moved against it, after Holm."""
+    main = {value: weight for value, weight in target.items() if abs(weight) >= max(map(abs, target.values())) / 2}
+    moved = own.filter((pl.col("p_adjusted") < 1 - level) & pl.col("value").is_in(list(main)))
+    return tuple(row["value"] for row in moved.iter_rows(named=True) if row["estimate"] * main[row["value"]] < 0)
 
 
 def _p(gain: Interval | None, df: float, level: float) -> float | None:

@@ -6,6 +6,7 @@ is named with its row.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import polars as pl
 from personas.errors import UserError
 from personas.one_line import one_line
 
-__all__ = ["Source", "Table", "listed", "read_table", "shown"]
+__all__ = ["Source", "Table", "listed", "long_row", "read_table", "shown"]
 
 Source = Any
 """A path, a `polars.DataFrame` or `LazyFrame`, or a `pandas.DataFrame`."""
@@ -121,6 +122,8 @@ def _read_file(path: Path, what: str) -> Table:
     except pl.exceptions.NoDataError:
         raise UserError(f"{name}: it is empty") from None
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        if kind in _CSV and (row := long_row(path)):
+            raise UserError(f"{name}: row {row} has more cells than the heading; put text with commas in quotes") from error
         reason = one_line(str(error).splitlines()[0] if str(error) else type(error).__name__, 160)
         raise UserError(f"{name}: it cannot be read as {'Parquet' if kind in _PARQUET else 'CSV in UTF-8'} ({reason})") from error
     except OSError as error:
@@ -136,6 +139,24 @@ def _read_csv(path: Path, separator: str) -> pl.DataFrame:
         separator = ";"
     frame = pl.read_csv(path, separator=separator, infer_schema=False, null_values=NULLS)
     return frame.rename({name: name.lstrip("\ufeff").strip() for name in frame.columns}).with_columns(pl.all().str.strip_chars())
+
+
+def long_row(path: Path) -> int | None:
+    """The first row of a CSV file (from 1, without the heading) with more cells than its heading; None where there is none."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            separator = _separator(file.readline())
+            file.seek(0)
+            rows = csv.reader(file, delimiter=separator)
+            width = len(next(rows, []))
+            return next((number for number, row in enumerate(rows, 1) if len(row) > width), None)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return None
+
+
+def _separator(heading: str) -> str:
+    """The most frequent of those that tables are written with."""
+    return max(",;\t", key=heading.count)
 
 
 def _from_pandas(frame: Any) -> pl.DataFrame:

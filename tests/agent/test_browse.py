@@ -130,8 +130,8 @@ def test_two_profiles_of_the_catalogue_are_in_the_summary(tmp_path: Path) -> Non
         assert all(group["like_rate"]["method"] == "Wilson" and group["like_rate"]["n"] > 0 for group in each["profile"])
     assert summary["comparison"]["overall"]["method"] in {"Newcombe paired", "t over clusters"}
     assert done.stdout.count("PRELIMINARY profile") == 1
-    assert re.search(r"like rate \[95 % Wilson\] +hedonist +default *\n", done.stdout)
-    assert re.search(r"mean rating 0–5 \[95 % t\] +hedonist +default *\n", done.stdout)
+    assert re.search(r"like rate \[95% Wilson\] +hedonist +default *\n", done.stdout)
+    assert re.search(r"mean rating 0–5 \[95% t\] +hedonist +default *\n", done.stdout)
 
 
 def test_the_limits_of_a_comparison_hold_for_both_sessions_together(clips: Path, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_own_items_take_codes_of_their_own(tmp_path: Path) -> None:
         (b"number,text\n1,a,b\n", "row 2: it has 3 cells, not 2"),
         (b"number,text\n1, \n", "row 2, column text: it is empty"),
         (b"number,text\n1," + b"x" * (LONGEST_TEXT + 1) + b"\n", "row 2, column text: it is longer"),
-        (b"number,text,code\n1,a,-SD\n", "row 2, column code"),
+        (b"number,text,code\n1,a,--SD\n", "row 2, column code"),
         (b"number,text\n1,\xff\n", "UTF-8"),
         (b'number,text\n1,"a\n', "no CSV file"),
         (b"number,text\n" + b"".join(b"%d,a\n" % n for n in range(1, 21)), "item 21 is missing"),

@@ -14,7 +14,7 @@ from evals.values.calibration.arms import ARMS, PLANTINGS, Arm, arm_named
 from personas.command import CommandParser, complain
 
 if TYPE_CHECKING:
-    from evals.values.calibration.report import ArmReport
+    from evals.values.calibration.overview import ArmReport
     from evals.values.calibration.run import Chunk, Part
 
 __all__ = ["main"]
@@ -82,7 +82,7 @@ def _run(work: Sequence[Chunk], processes: int) -> dict[tuple[str, str], list[Pa
 
 def _report(arm: Arm, parts: dict[tuple[str, str], list[Part]]) -> ArmReport:
     from evals.values.calibration.gates import gates  # noqa: PLC0415
-    from evals.values.calibration.report import ArmReport  # noqa: PLC0415
+    from evals.values.calibration.overview import ArmReport  # noqa: PLC0415
     from evals.values.calibration.summary import summarise  # noqa: PLC0415
 
     mine = [parts[arm.name, planting] for planting in PLANTINGS]

@@ -20,10 +20,12 @@ from evals.values.calibration.arms import Arm
 from evals.values.calibration.pool import Pool
 from evals.values.calibration.process import Draw
 from evals.values.calibration.table import loadings
-from evals.values.estimator_a import Fitted, Outcome, absolute, common, fit, relative, steering
+from evals.values.decisions import SCALES
+from evals.values.estimator_a import Fitted, Outcome, absolute, common, filled_mean, fit, relative, steering
 from evals.values.loadings import FloatArray
-from evals.values.panel import Panel
-from evals.values.prompts import cell_slopes, wording_variance
+from evals.values.logit import log_odds
+from evals.values.panel import BINARY, Panel
+from evals.values.prompts import cell_slopes, wording_odds, wording_variance
 from evals.values.regression import Slopes, make_design
 from evals.values.sensitivity import twin_effects
 from personas.schwartz import VALUES
@@ -40,15 +42,15 @@ BUILDERS: dict[str, Callable[[Panel], Outcome | None]] = {
 }
 Intervals = tuple[Slopes, FloatArray, FloatArray]
 """Slopes, and the lower and upper ends of their 95 % intervals (K, V)."""
-YES = 3.0
-"""A rating from here on is Value-Spectrum's yes."""
+YES = {"rating": 3.0, "like": 1.0}
+"""An answer from here on is Value-Spectrum's yes."""
 
 
 @dataclass(frozen=True)
 class Found:
     """K rows of one estimand; all (K, V) but `recovered` and `spectrum`.
 
-    error      estimate less truth, in scale points; NaN where there is no estimate
+    error      estimate less truth, in scale points, likes in log-odds; NaN where there is no estimate
     sign       of what is planted, 0 where nothing is
     covered    whether the 95 % interval holds the truth
     rejected   whether it excludes 0; meaningful where the truth is exactly 0, `zero`
@@ -74,13 +76,16 @@ def make_panel(draw: Draw) -> Panel:
     models, personas = draw.planted.models, draw.planted.personas
     answered = draw.answered.reshape(-1)
     rating = draw.rating.reshape(-1)
-    shift = nuisance_effects(rating, respondent=grid[1], item=grid[2], cell=grid[0], position=draw.position.reshape(-1), answered=answered)
+    shift: FloatArray = np.zeros(len(rating))
+    if draw.channel not in BINARY:
+        where = {"respondent": grid[1], "item": grid[2], "cell": grid[0], "position": draw.position.reshape(-1)}
+        shift = nuisance_effects(rating, **where, answered=answered)
     count, lost = draw.answered.astype(float), (~draw.answered).astype(float)
     total = ((rating - shift) * answered).reshape(count.shape)
     pool, covariates = draw.pool, np.column_stack([_standardised(column) for column in draw.covariates.values()])
     return Panel(
-        channel="rating",
-        scale=(0.0, 5.0),
+        channel=draw.channel,
+        scale=SCALES[draw.channel],
         respondents=tuple(f"{model}/{persona}" for model, persona in zip(models, personas, strict=True)),
         models=models,
         personas=personas,
@@ -106,7 +111,7 @@ def make_panel(draw: Draw) -> Panel:
 def estimate(arm: Arm, draw: Draw, panel: Panel, *, draws: int = 2000, seed: int = 0) -> dict[str, Found]:
     """Every estimand of an arm. `draws` and `seed` are the bootstrap's."""
     outcomes = {name: build(panel) for name, build in BUILDERS.items()}
-    fitted = {name: fit(panel, outcome) for name, outcome in outcomes.items() if outcome is not None}
+    fitted = _fitted(panel, {name: outcome for name, outcome in outcomes.items() if outcome is not None})
     intervals = _bootstrapped(panel, fitted, draws, seed) if arm.interval == "bootstrap-t" else _student(panel, fitted, widened=arm.widened)
     truth = np.zeros_like(draw.truth) if arm.shuffled else draw.truth
     planted = np.zeros_like(truth) if arm.shuffled else draw.planted.theta
@@ -124,9 +129,21 @@ def estimate(arm: Arm, draw: Draw, panel: Panel, *, draws: int = 2000, seed: int
             spectrum=spearman(mixing @ scores, mixing @ planted),
         )
     if not arm.shuffled:
-        wording = wording_variance(cell_slopes(panel, BUILDERS["common"]), panel.cells) if arm.widened else 0.0
-        found["twin"] = _twins(draw, panel, mixing=fitted["common"].outcome.mixing, wording=wording)
+        wording = _wording(panel, "common", fitted["common"].outcome) if arm.widened else 0.0
+        if panel.channel in BINARY:  # twins compare shares: a log-odd is p (1 − p) of one
+            yes = (fitted["common"].outcome.mixing[0] > 0) @ panel.total.sum(axis=1)
+            yes /= (fitted["common"].outcome.mixing[0] > 0) @ panel.count.sum(axis=1)
+            wording *= (yes * (1 - yes)) ** 2
+        found["twin"] = _twins(draw, panel, fitted["common"].outcome, wording)
     return found
+
+
+def _fitted(panel: Panel, outcomes: dict[str, Outcome]) -> dict[str, Fitted]:
+    """The slopes: of ratings by least squares, of likes those of the respondents' log-odds, mixed."""
+    if panel.channel not in BINARY:
+        return {name: fit(panel, outcome) for name, outcome in outcomes.items()}
+    odds = log_odds(panel.design, panel.total, panel.count)
+    return {name: Fitted(outcome, odds.over_outcomes(outcome.mixing)) for name, outcome in outcomes.items()}
 
 
 def _student(panel: Panel, fitted: dict[str, Fitted], *, widened: bool) -> dict[str, Intervals]:
@@ -135,11 +152,19 @@ def _student(panel: Panel, fitted: dict[str, Fitted], *, widened: bool) -> dict[
     found: dict[str, Intervals] = {}
     for name, one in fitted.items():
         slopes = one.slopes.over_values(ipsative) if name == "absolute" else one.slopes
-        wording = wording_variance(cell_slopes(panel, BUILDERS[name]), panel.cells) if widened else 0.0
+        wording = _wording(panel, name, one.outcome) if widened else 0.0
         variance = slopes.se**2 + wording
         half = stdtrit(slopes.effective, 0.975) * np.sqrt(variance)
         found["priority" if name == "absolute" else name] = slopes, slopes.theta - half, slopes.theta + half
     return found
+
+
+def _wording(panel: Panel, name: str, outcome: Outcome) -> float:
+    """What the wording adds to the variance of an estimand's slopes."""
+    if panel.channel not in BINARY:
+        return wording_variance(cell_slopes(panel, BUILDERS[name]), panel.cells)
+    parts, numbers = wording_odds(panel)
+    return wording_variance([each.over_outcomes(outcome.mixing) for each in parts], numbers)
 
 
 def _bootstrapped(panel: Panel, fitted: dict[str, Fitted], draws: int, seed: int) -> dict[str, Intervals]:
@@ -155,7 +180,7 @@ def _bootstrapped(panel: Panel, fitted: dict[str, Fitted], draws: int, seed: int
 def value_spectrum(draw: Draw) -> FloatArray:
     """(A, V) 100 × yes / shown over the videos that are labelled to promote the value, answered ones only, all cells."""
     promotes = (draw.x > 0).astype(float)
-    yes = ((draw.rating >= YES) & draw.answered).sum(axis=0) @ promotes
+    yes = ((draw.rating >= YES[draw.channel]) & draw.answered).sum(axis=0) @ promotes
     shown = draw.answered.sum(axis=0) @ promotes
     score: FloatArray = 100.0 * yes / np.maximum(shown, 1)
     return score
@@ -206,10 +231,10 @@ def _compared(
     )
 
 
-def _twins(draw: Draw, panel: Panel, mixing: FloatArray, wording: float) -> Found:
+def _twins(draw: Draw, panel: Panel, outcome: Outcome, wording: float) -> Found:
     """The twin effects of the reference respondents, averaged as the common preference is. NaN where the labels leave too few pairs."""
-    rows = np.flatnonzero(mixing[0])
-    means = mixing[0, rows] @ panel.mean[rows]
+    mixing = outcome.mixing
+    means = np.where(outcome.weights[0] > 0, outcome.rows(filled_mean(panel))[0], np.nan)
     theta, low, high = (np.full((1, len(VALUES)), np.nan) for _ in range(3))
     for effect in twin_effects(panel, means, wording=wording):
         value, interval = VALUES.index(effect.value), effect.effect

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evals.values.calibration.arms import Arm
+from evals.values.calibration.process import ODDS
 from evals.values.calibration.summary import Figure, Row
 from personas.schwartz import VALUES
 
@@ -23,8 +24,10 @@ COVERAGE = (0.93, 0.97)
 TYPE_1 = 0.06
 SPEARMAN = 0.85
 BIAS = 0.02
-"""Scale points: a sixtieth of an SD of single answers, a thirtieth of a planted effect."""
-UNBIASED = ("steering", "twin")
+"""Scale points: a sixtieth of an SD of single answers, a thirtieth of a planted effect. For twins of likes, probability."""
+BIAS_LEAKAGE = 0.10
+"""A size is never below 0, so that its mean is above 0 where there is none: a sixth of a planted effect."""
+UNBIASED = ("steering", "twin", "gain", "leakage", "transfer")
 FULL = 1000
 """Replications from which figures are gated as they are."""
 ALLOWED, ALLOWED_WORST = 0.999, 0.9999
@@ -52,21 +55,31 @@ class Gate:
 
 
 def gates(arm: Arm, rows: Sequence[Row]) -> list[Gate]:
-    """The gates of an arm's rows; none for estimands that it does not identify."""
-    return [gate for row in rows if arm.identifies(row.estimand) for gate in _of_row(arm, row)]
+    """The gates of an arm's rows; none for estimands that it does not identify or only shows."""
+    return [gate for row in rows if arm.gated(row.estimand) for gate in _of_row(arm, row)]
 
 
 def _of_row(arm: Arm, row: Row) -> Iterator[Gate]:
-    low, high = COVERAGE
+    low, high = COVERAGE[0], 1.0 if arm.conservative else COVERAGE[1]
     yield from _gate(row, "coverage of 95 % intervals", f"in {low:.2f}–{high:.2f}", row.coverage, low=low, high=high)
     yield from _gate(row, "type-I error at .05", f"at most {TYPE_1:.2f}", row.type_1, low=0.0, high=TYPE_1)
     if row.planting == "dense" and arm.pool == "designed":
         yield from _gate(row, "profile Spearman", f"at least {SPEARMAN:.2f}", row.spearman, low=SPEARMAN, high=1.0)
     if row.estimand in UNBIASED:
-        limit = f"within ±{BIAS:.2f} points"
-        yield from _gate(row, "bias", limit, row.bias, low=-BIAS, high=BIAS)
+        most, unit = _bias(arm, row.estimand)
+        limit = f"within ±{most:.2f} {unit}"
+        yield from _gate(row, "bias", limit, row.bias, low=-most, high=most)
         of = f"bias on {VALUES[row.worst_value]}, the worst value,"
-        yield from _gate(row, of, limit + " but for Monte-Carlo error", row.worst_bias, low=-BIAS, high=BIAS, allowed=ALLOWED_WORST)
+        yield from _gate(row, of, limit + " but for Monte-Carlo error", row.worst_bias, low=-most, high=most, allowed=ALLOWED_WORST)
+
+
+def _bias(arm: Arm, estimand: str) -> tuple[float, str]:
+    """The largest bias that passes, and its unit."""
+    if estimand == "leakage":
+        return BIAS_LEAKAGE, "points"
+    if arm.likes:
+        return (BIAS, "of probability") if estimand == "twin" else (ODDS * BIAS, "log-odds")
+    return BIAS, "points"
 
 
 def _gate(row: Row, what: str, limit: str, figure: Figure, *, low: float, high: float, allowed: float | None = None) -> Iterator[Gate]:

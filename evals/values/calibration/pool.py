@@ -1,6 +1,7 @@
 """The videos of a calibration: which values they promote and oppose, and which of them are twins.
 
-Two pools: 600 videos that meet the design that measurement asks for, and the embedded catalogue as it is.
+Three pools: 600 videos that meet the design that measurement asks for, the embedded catalogue as it is, and one in which few videos carry
+each value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from evals.values.loadings import FloatArray, IntArray
 from personas.schwartz import VALUES
 
-__all__ = ["Pool", "catalogue_pool", "designed_pool"]
+__all__ = ["FEW", "Pool", "catalogue_pool", "designed_pool", "few_pool"]
 
 TWIN_PAIRS = 10
 CONTROLS = 40
@@ -24,6 +25,10 @@ SECOND_PROMOTED = {-2: 5, -1: 5, 1: 5, 2: 5}
 """Of the videos that promote a value, how many promote a second one at this distance on the circle: neighbours go together."""
 SECOND_OPPOSED = {4: 3, 5: 4, -4: 3}
 """The rest of them oppose a value on the other side of the circle."""
+
+FEW = (3, 4, 5, 6, 8, 10, 3, 4, 6, 8)
+"""Of the pool of few: how many videos promote each value, in the order of VALUES."""
+FEW_CONTROLS = 63
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,14 @@ def catalogue_pool() -> Pool:
     whole = [pair for pair in pairs.values() if len(pair) == 2]
     carries, plain = (np.array([pair[twin] for pair in whole], dtype=np.int64) for twin in ("carries", "plain"))
     return _pool("catalogue", x, carries, plain)
+
+
+@lru_cache(maxsize=1)
+def few_pool() -> Pool:
+    """120 videos: three to ten promote each value, none opposes it, the others carry none; no twins."""
+    x = np.vstack([np.repeat(np.eye(len(VALUES)), FEW, axis=0), np.zeros((FEW_CONTROLS, len(VALUES)))])
+    nobody = np.zeros(0, dtype=np.int64)
+    return _pool("few", x, nobody, nobody)
 
 
 def _leading(value: int) -> list[dict[int, float]]:

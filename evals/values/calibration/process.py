@@ -3,6 +3,8 @@
     latent[a,i,r] = 2.5 + α_a + x_i·θ_a + γ_a appeal_i + δ log duration_i + u_i + (respondent × item)_ai + cell_r + drift·position + e
     rating        = latent rounded to 0, 1, … 5
 
+    like          = latent, in units of its own SD and by way of a logistic distribution, above 0: slopes of the log-odds are 1.5 θ exactly
+
 Variances: item .36, respondent × item .32, residual .72 (the rounding's 1/12 included). Twins share most of the first two, for they share
 their frames. Appeal goes with Stimulation and Hedonism; left out, it biases both by .45 points.
 """
@@ -14,15 +16,16 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.optimize import brentq
+from scipy.special import expit, logit, ndtr
 
 from evals.values.calibration.arms import SPREAD, Arm
-from evals.values.calibration.pool import Pool, catalogue_pool, designed_pool
+from evals.values.calibration.pool import Pool, catalogue_pool, designed_pool, few_pool
 from evals.values.loadings import FloatArray
 from evals.values.power import COMPONENTS
 from personas.schwartz import VALUES
 
-__all__ = ["CELLS", "EFFECT", "Draw", "Planted", "complete", "draw", "plant", "pool_of"]
+__all__ = ["CELLS", "EFFECT", "ODDS", "Draw", "Planted", "complete", "draw", "plant", "pool_of"]
 
 CELLS = 6
 """Three paraphrases × two option orders."""
@@ -42,6 +45,8 @@ TWINS_SHARE = 0.8
 APPEALING = ("ST", "HE")
 APPEAL_SHARE, APPEAL_BIAS = 0.55, 0.45
 """Share of the variance of appeal that goes with those values, and the bias of their slopes when appeal is left out."""
+ODDS = 1.5
+"""Log-odds of a like for one scale point: about as many SD of single answers."""
 REFUSED_CONTENT = ("PO", "HE")
 
 
@@ -66,15 +71,17 @@ class Planted:
 class Draw:
     """One replication.
 
-    rating     (R, A, n) before anything is lost; answered (R, A, n); refused (R, A, n)
+    channel    rating or like
+    rating     (R, A, n) before anything is lost, or 1 for a like and 0 for none; answered (R, A, n); refused (R, A, n)
     position   (R, A, n) place in the session
     x, gold, inclusion   loadings as the analyst has them, and the gold sample
     covariates (n, W) as the analyst has them; exact (n, W) as they are
-    expected   (A, n) mean rating given content and covariates, over items, respondents' whims and residuals
+    expected   (A, n) mean answer given content and covariates, over items, respondents' whims and residuals
     """
 
     pool: Pool
     planted: Planted
+    channel: str
     rating: FloatArray
     answered: NDArray[np.bool_]
     refused: NDArray[np.bool_]
@@ -88,7 +95,9 @@ class Draw:
 
     @cached_property
     def truth(self) -> FloatArray:
-        """(A, V) slopes of the expected ratings on the true content: what endless videos of this design would show, in scale points."""
+        """(A, V) slopes on the true content: of the expected ratings, which endless videos of this design would show, or of log-odds."""
+        if self.channel == "like":
+            return ODDS * self.planted.theta
         columns = np.column_stack([np.ones(len(self.x)), self.pool.x, self.exact])
         found: FloatArray = np.linalg.lstsq(columns, self.expected.T, rcond=None)[0][1 : 1 + len(VALUES)].T
         return found
@@ -96,7 +105,7 @@ class Draw:
 
 def pool_of(arm: Arm) -> Pool:
     """The videos of an arm."""
-    return catalogue_pool() if arm.pool == "catalogue" else designed_pool()
+    return {"designed": designed_pool, "catalogue": catalogue_pool, "few": few_pool}[arm.pool]()
 
 
 def plant(planting: str, rng: np.random.Generator) -> Planted:
@@ -127,20 +136,24 @@ def draw(arm: Arm, planted: Planted, rng: np.random.Generator) -> Draw:
     variances = COMPONENTS.item - slope**2 * (1 - APPEAL_SHARE), COMPONENTS.respondent_item, COMPONENTS.residual - 1 / 12
     position = np.argsort(rng.random((CELLS, people, n)), axis=-1).astype(float)
     drift = DRIFT_SD * rng.standard_normal((1, people, 1)) * (position / n - 0.5)
-    stable = (
-        mean
-        + _wording(arm, people, rng) @ pool.x.T
+    noise = (
+        _wording(arm, people, rng) @ pool.x.T
         + np.sqrt(variances[0]) * _shared(pool, 1, rng)
         + np.sqrt(variances[1]) * _shared(pool, people, rng)
     )
-    latent = stable + cell[:, None, None] + drift + np.sqrt(variances[2]) * rng.standard_normal((CELLS, people, n))
+    noise = noise + cell[:, None, None] + drift + np.sqrt(variances[2]) * rng.standard_normal((CELLS, people, n))
+    answers, expected = (
+        _likes(arm.likes, mean, noise, float(sum(variances))) if arm.likes else _ratings(mean, noise, float(sum(variances)), cell)
+    )
     refused = _refused(arm, pool, people, rng)
     missing = (rng.random((1, people, n)) < arm.missing / 2) | (rng.random((CELLS, people, n)) < arm.missing / 2)
+    missing[CELLS - 2 * arm.unread :, np.array(planted.personas) == PERSONAS[0]] = True
     x, gold, inclusion = _labels(arm, pool, rng)
     return Draw(
         pool=pool,
         planted=planted,
-        rating=np.clip(np.rint(latent), 0.0, 5.0),
+        channel="like" if arm.likes else "rating",
+        rating=answers,
         answered=~(refused | missing),
         refused=refused,
         position=position,
@@ -149,7 +162,7 @@ def draw(arm: Arm, planted: Planted, rng: np.random.Generator) -> Draw:
         inclusion=inclusion,
         covariates={**_measured(arm, appeal, rng), "log_duration": duration},
         exact=np.column_stack([appeal, duration]),
-        expected=_expected(mean, float(np.sqrt(sum(variances) + cell.var())), float(cell.mean())),
+        expected=expected,
     )
 
 
@@ -220,6 +233,16 @@ def _labels(arm: Arm, pool: Pool, rng: np.random.Generator) -> tuple[FloatArray,
     return judged, gold, inclusion
 
 
-def _expected(mean: FloatArray, sd: float, shift: float) -> FloatArray:
-    """(A, n) mean of a normal latent rounded to 0…5: the sum of the chances to pass .5, 1.5, … 4.5."""
-    return sum((ndtr((mean + shift - threshold) / sd) for threshold in np.arange(5) + 0.5), np.zeros_like(mean))
+def _ratings(mean: FloatArray, noise: FloatArray, variance: float, cell: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(R, A, n) the latent rounded to 0…5, and (A, n) its mean: the sum of the chances to pass .5, 1.5, … 4.5."""
+    sd, shift = np.sqrt(variance + cell.var()), cell.mean()
+    expected = sum((ndtr((mean + shift - threshold) / sd) for threshold in np.arange(5) + 0.5), np.zeros_like(mean))
+    return np.clip(np.rint(mean + noise), 0.0, 5.0), expected
+
+
+def _likes(rate: float, mean: FloatArray, noise: FloatArray, variance: float) -> tuple[FloatArray, FloatArray]:
+    """(R, A, n) 1 for a like and 0 for none, and (A, n) their mean over all that is drawn: its log-odds are a level and `ODDS` × mean."""
+    spread = np.sqrt(variance + PARAPHRASE_SD**2 + ORDER**2 / 4 + DRIFT_SD**2 / 12)
+    content = ODDS * mean
+    level = brentq(lambda at: float(expit(at + content).mean()) - rate, -50.0, 50.0)
+    return (level + content + logit(ndtr(noise / spread)) > 0).astype(float), expit(level + content)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from evals.values.calibration.arms import PLANTINGS, SPREAD, Arm
-from evals.values.calibration.gates import FULL, Gate
+from evals.values.calibration.gates import FULL
+from evals.values.calibration.overview import ArmReport, overview
 from evals.values.calibration.process import CELLS, EFFECT
 from evals.values.calibration.summary import Figure, Row
 from personas.schwartz import VALUES
@@ -22,49 +23,23 @@ _HEAD = (
 )
 
 
-@dataclass(frozen=True)
-class ArmReport:
-    """An arm with its rows and gates. `bounds`: how many bounds held what the complete answers give, of how many checked."""
-
-    arm: Arm
-    rows: tuple[Row, ...]
-    gates: tuple[Gate, ...]
-    bounds: tuple[int, int]
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether gates failed, and each by no more than Monte-Carlo error can explain."""
-        failed = [gate for gate in self.gates if not gate.passed]
-        return bool(failed) and all(gate.doubtful for gate in failed)
-
-    @property
-    def failures(self) -> list[str]:
-        """A sentence for each gate that failed."""
-        failed = [gate.sentence for gate in self.gates if not gate.passed]
-        held, checked = self.bounds
-        if held < checked:
-            failed.append(
-                f"{self.arm.name}: {checked - held} of {checked} bounds under missing answers do not hold what complete answers give"
-            )
-        return failed
-
-
 def as_text(reports: Sequence[ArmReport], replications: int, seed: int) -> str:
-    """Everything, the verdict last."""
+    """Everything, then an overview, the verdict last."""
     lines = [
         f"Calibration: {replications:,} replications an arm and planting, seed {seed}; 2 models × 4 personas, {CELLS} prompt cells, "
         "ratings 0–5.",
         f"Sparse: three values in common and one target for each persona, ±{EFFECT:g} scale points. Dense: full profiles, SD over values "
         f"{SPREAD:g}.",
-        "Bias and RMSE in scale points; bias of targets is towards what is planted (below 0: attenuated). ± is the 95 % Monte-Carlo "
-        "margin.",
+        "Bias and RMSE in scale points, of likes in log-odds, of their twins in probability; bias of targets is towards what is planted "
+        "(below 0: attenuated).",
+        "± is the 95 % Monte-Carlo margin.",
         "Profile ρ: Spearman with the planted profile, mean over profiles; of the estimate, and of Value-Spectrum's score (VS), "
         "100 × yes / shown.",
         "A sparse profile has tied ranks, so that ρ cannot reach 1 there.",
     ]
     for report in reports:
         lines += ["", *_arm(report)]
-    lines += ["", *_verdict(reports, replications)]
+    lines += ["", *overview(reports), "", *_verdict(reports, replications)]
     return "\n".join(lines) + "\n"
 
 
@@ -82,8 +57,7 @@ def as_json(reports: Sequence[ArmReport], replications: int, seed: int) -> dict[
                 "bounds_checked": report.bounds[1],
                 "gates": len(report.gates),
                 "rows": [
-                    {**asdict(row), "worst_value": VALUES[row.worst_value], "gated": report.arm.identifies(row.estimand)}
-                    for row in report.rows
+                    {**asdict(row), "worst_value": VALUES[row.worst_value], "gated": report.arm.gated(row.estimand)} for row in report.rows
                 ],
             }
             for report in reports
@@ -101,15 +75,22 @@ def _arm(report: ArmReport) -> list[str]:
         rows = [row for row in report.rows if row.planting == planting]
         if rows:
             lines += [f"  {planting} ({rows[0].replications} replications)", _HEAD]
-            lines += [_line(row, arm.identifies(row.estimand), id(row) in failed) for row in rows]
+            lines += [_line(row, _mark(arm, row, id(row) in failed)) for row in rows]
     held, checked = report.bounds
     if checked:
         lines.append(f"  bounds under missing answers: {held} of {checked} hold what the complete answers give")
     return lines
 
 
-def _line(row: Row, gated: bool, failed: bool) -> str:
-    mark = "FAILS" if failed else ("" if gated else "not identified")
+def _mark(arm: Arm, row: Row, failed: bool) -> str:
+    if failed:
+        return "FAILS"
+    if not arm.identifies(row.estimand):
+        return "not identified"
+    return "" if arm.gated(row.estimand) else "shown, not gated"
+
+
+def _line(row: Row, mark: str) -> str:
     worst = f"{VALUES[row.worst_value]} {_figure(row.worst_bias, 3)}" if row.worst_bias.value is not None else "–"
     return (
         f"  {row.estimand:<9} {row.kind:<11}{_figure(row.bias, 3):>16}{worst:>17}{row.rmse.value or 0:>7.3f}"
@@ -130,6 +111,8 @@ def _verdict(reports: Sequence[ArmReport], replications: int) -> list[str]:
     failures = [sentence for report in reports for sentence in report.failures]
     gates = sum(len(report.gates) for report in reports)
     margins = f"with Monte-Carlo margins where there are fewer than {FULL:,} replications"
+    if not gates:
+        return ["There are no gates here: figures are shown."]
     exact = f"figures as they are; {margins}" if replications >= FULL else margins
     if not failures:
         return [f"All {gates} gates passed ({exact})."]

@@ -18,6 +18,7 @@ import numpy as np
 
 from evals.values.calibration.arms import PLANTINGS, Arm
 from evals.values.calibration.estimates import Found, bounds_hold, estimate, make_panel
+from evals.values.calibration.metrics import metrics
 from evals.values.calibration.process import complete, draw, plant
 
 __all__ = ["Chunk", "Part", "chunks", "replicate", "run_all"]
@@ -70,6 +71,9 @@ def replicate(chunk: Chunk) -> Part:
         key = [chunk.seed, zlib.crc32(chunk.arm.name.encode()), PLANTINGS.index(chunk.planting), number]
         rng = np.random.default_rng(key)
         one = draw(chunk.arm, plant(chunk.planting, rng), rng)
+        if chunk.arm.metrics:
+            each.append(metrics(one, rng, seed=number))
+            continue
         panel = make_panel(one)
         each.append(estimate(chunk.arm, one, panel, draws=chunk.draws, seed=number))
         if not one.answered.all() and number % BOUNDS_EVERY == 0:

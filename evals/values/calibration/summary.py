@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 from evals.values.calibration.estimates import KINDS, Found
 from evals.values.calibration.run import Part
 from evals.values.loadings import FloatArray
+from personas.schwartz import VALUES
 
 __all__ = ["Figure", "Row", "summarise"]
 
@@ -42,9 +43,10 @@ class Figure:
 class Row:
     """One line of the table: an estimand and a kind of cell in an arm.
 
-    bias        scale points, towards what is planted (below 0: attenuated) for targets, plain otherwise
-    worst_bias  of the value whose bias is most evident, and which one; none for relative effects, whose errors sum to 0 over respondents
-    rmse        scale points
+    bias        in units of the outcome, towards what is planted (below 0: attenuated) for targets, plain otherwise
+    worst_bias  of the value whose bias is most evident, and which one; none for relative effects, whose errors sum to 0 over respondents,
+                and for persona metrics
+    rmse        in units of the outcome
     coverage, type_1   shares; type_1 over cells where the truth is 0
     spearman, spectrum rank correlation with the planted profile, of the estimate and of Value-Spectrum's score; of whole profiles, so it
                 stands in the line of the targets only
@@ -85,7 +87,8 @@ def _row(part: Part, estimand: str, number: int, kind: str, found: Found) -> Row
     sign = np.where(found.sign == 0, 1.0, found.sign)
     squared = _mean(found.error**2, here)
     root = None if squared.value is None else float(np.sqrt(squared.value))
-    worst, figure = (0, Figure(None)) if estimand == "relative" else _worst(found.error * sign, here)
+    whole = estimand == "relative" or found.error.shape[2] < len(VALUES)
+    worst, figure = (0, Figure(None)) if whole else _worst(found.error * sign, here)
     nothing = Figure(None)
     return Row(
         arm=part.arm,

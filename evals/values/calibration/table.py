@@ -13,7 +13,7 @@ __all__ = ["decisions", "loadings"]
 
 
 def decisions(draw: Draw) -> pl.DataFrame:
-    """One row an answer, rating channel. A refusal has the state refused, another missing answer unparsable."""
+    """One row an answer. A refusal has the state refused, another missing answer unparsable."""
     cells, people, n = draw.rating.shape
     cell, who, item = (index.reshape(-1) for index in np.indices((cells, people, n)))
     models, personas = np.array(draw.planted.models), np.array(draw.planted.personas)
@@ -29,7 +29,7 @@ def decisions(draw: Draw) -> pl.DataFrame:
             "cell": cell.astype(np.int64),
             "repeat": np.zeros(len(cell), np.int64),
             "position": draw.position.reshape(-1),
-            "channel": ["rating"] * len(cell),
+            "channel": [draw.channel] * len(cell),
             "y": pl.Series(draw.rating.reshape(-1)).set(pl.Series(~answered), None),
             "state": np.where(answered, "answered", np.where(refused, "refused", "unparsable")),
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from evals.values.controls.context import Context
+from evals.values.controls.context import Context, absent
 from evals.values.findings import Control
 from evals.values.reliability import correlation_interval
 
@@ -15,9 +15,12 @@ __all__ = ["channel_agreement"]
 FEWEST_SCORES = 8
 
 
-def channel_agreement(context: Context) -> Control | None:
+def channel_agreement(context: Context) -> Control:
     """Spearman correlation of the same preferences between the primary channel and each other."""
+    title, question = "agreement of the channels", "Do other ways of deciding tell the same?"
     primary = context.primary
+    if len(context.decompositions) < 2:
+        return absent(title, question, f"needs a second channel beside {primary.channel}")
     name = "steering" if "steering" in primary.fits else "priority"
     ours = primary.profiles.filter(pl.col("estimand") == name).select("respondent", "value", "estimate")
     rows: list[dict[str, Any]] = []
@@ -30,11 +33,11 @@ def channel_agreement(context: Context) -> Control | None:
         if found is not None:
             rows.append({"channel": channel, "spearman": found.estimate, "low": found.low, "high": found.high, "n": found.n})
     if not rows:
-        return None
+        return absent(title, question, f"no other channel shares {FEWEST_SCORES} {name} preferences, that differ, with {primary.channel}")
     told = "; ".join(f"{row['channel']} {row['spearman']:.2f}" for row in rows)
     return Control(
-        name="agreement of the channels",
-        question="Do other ways of deciding tell the same?",
+        name=title,
+        question=question,
         finding=(
             f"Spearman of the {name} preferences with those by {primary.channel}: {told} (n = {rows[0]['n']} scores; a skip points the "
             "other way)."

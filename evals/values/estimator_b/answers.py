@@ -25,7 +25,7 @@ class Answers:
     """N counted rows of A respondents on n items.
 
     respondents, models, personas   names, all of length A
-    items, cells                    names (n) and cell numbers (R)
+    items, clusters, cells          names (n), cluster of each item or None (n), cell numbers (R)
     categories                      K
     respondent, item, cell          (N,) indices into the above
     category                        (N,) from 0 to K − 1
@@ -39,6 +39,7 @@ class Answers:
     models: tuple[str, ...]
     personas: tuple[str, ...]
     items: tuple[str, ...]
+    clusters: tuple[str | None, ...]
     cells: tuple[int, ...]
     categories: int
     respondent: IntArray
@@ -93,6 +94,7 @@ def _index(rows: pl.DataFrame, channel: str, categories: int, left_out: int) -> 
     rows = rows.with_columns(position=((pl.col("position") - place.mean()) / spread).fill_null(0.0) if moves else pl.lit(0.0))
     keys = ["respondent", "item", "cell", "position", "y"]
     counted = rows.group_by(keys, maintain_order=True).len("weight")
+    cluster_of = dict(rows.select("item", "cluster").drop_nulls().unique().iter_rows())
     items, cells = counted["item"].unique(maintain_order=True).to_list(), sorted(counted["cell"].unique().to_list())
     return Answers(
         channel=channel,
@@ -100,6 +102,7 @@ def _index(rows: pl.DataFrame, channel: str, categories: int, left_out: int) -> 
         models=tuple(who["model"]),
         personas=tuple(who["persona"]),
         items=tuple(items),
+        clusters=tuple(cluster_of.get(item) for item in items),
         cells=tuple(cells),
         categories=categories,
         respondent=_codes(counted["respondent"], who["respondent"].to_list()),

@@ -46,7 +46,9 @@ class Convergence:
         )
         if self.usable:
             return f"The chains agree: {figures}."
-        cure = "raise target_accept" if self.divergences else "take more warm-up steps and draws"
+        cure = (
+            "raise --target-accept (target_accept), such as to 0.98" if self.divergences else "raise --warmup and --draws (warmup, draws)"
+        )
         return (
             f"The Bayesian model did not converge, so none of its numbers are shown: {figures}; "
             f"the limits are {MAX_RHAT}, {MIN_ESS:.0f} and 0. To go on, {cure}."

@@ -1,8 +1,9 @@
 """The model: ordered logistic answers, slopes on loadings that are built up from model, persona and their combination.
 
-    y ~ OrderedLogistic(η, κ_a);  η = θ_a·x_i + γ_a·w_i + u_i + o[a, cell] + ψ·position
+    y ~ OrderedLogistic(η, κ_a);  η = θ_a·x_i + γ_a·w_i + u_i + v_ai + o[a, cell] + ψ·position
     θ_a = μ + b_model + c_persona + g_respondent;  b, c, g ~ MVN(0, diag(τ) R diag(τ)), R circulant over the values
-    x_iv latent around the judges' mean with their SD;  u_i ~ N(0, σ_u);  o and γ have scales of their own
+    x_iv latent around the judges' mean with their SD;  o and γ have scales of their own
+    u_i = topic + cluster + N(0, σ_u), v_ai = cluster + N(0, σ_v) of each respondent; an item alone has the variance of both in one
     μ, ψ, mean γ ~ N(0, .5);  τ ~ HalfN(.5) by level and value;  σ ~ HalfN(1);  κ ordered N(0, 2);  b ~ Dirichlet(1)
 
 The level of a respondent's answers is in κ_a, which has no anchor of its own: an α_a beside it would not be identified. For the same reason
@@ -16,6 +17,7 @@ from typing import Any
 
 from evals.values.estimator_b.answers import Answers
 from evals.values.estimator_b.backend import load
+from evals.values.estimator_b.sharing import Sharing
 from evals.values.estimator_b.structure import Structure
 
 __all__ = ["log_likelihood", "make_model"]
@@ -28,10 +30,7 @@ def make_model(answers: Answers, structure: Structure) -> Callable[[], None]:
     def model() -> None:
         theta = numpyro.deterministic("theta", _slopes(answers, structure))
         over_items = theta @ _loadings(structure).T
-        if structure.item_effects:
-            over_items = over_items + _item_effects(structure)
-        if structure.tastes:
-            over_items = over_items + _tastes(answers)
+        over_items = over_items + _item_effects(structure) + _tastes(answers, structure)
         if structure.w.shape[1]:
             over_items = over_items + _covariate_slopes(answers, structure) @ structure.w.T
         eta = over_items[answers.respondent, answers.item]
@@ -108,20 +107,47 @@ def _loadings(structure: Structure) -> Any:
 
 
 def _item_effects(structure: Structure) -> Any:
-    """(n,): u, centred where each item has many answers, non-centred elsewhere."""
+    """(n,): u, with the items' topics."""
     numpyro, dist = load("numpyro"), load("numpyro.distributions")
-    n = len(structure.x)
-    sigma = _half_normal("sigma_u", 1.0, ())
-    if structure.centred_items:
-        return numpyro.sample("u", dist.Normal(0, sigma).expand([n]).to_event(1))
-    return sigma * numpyro.sample("z_u", dist.Normal(0, 1).expand([n]).to_event(1))
+    sharing, topic = structure.sharing, None
+    effects: Any = 0.0
+    if sharing.topics:
+        topic = _half_normal("sigma_topic", 1.0, ())
+        effects = topic * (numpyro.sample("z_topic", dist.Normal(0, 1).expand([sharing.topics]).to_event(1)) @ sharing.member)
+    return effects + _of_units("u", (), sharing, own=structure.item_effects, centred=structure.centred_items, topic=topic)
 
 
-def _tastes(answers: Answers) -> Any:
-    """(A, n): what each respondent sees in each item beyond its loadings."""
-    numpyro, dist = load("numpyro"), load("numpyro.distributions")
-    shape = [len(answers.respondents), len(answers.items)]
-    return _half_normal("sigma_taste", 1.0, ()) * numpyro.sample("z_taste", dist.Normal(0, 1).expand(shape).to_event(2))
+def _tastes(answers: Answers, structure: Structure) -> Any:
+    """(A, n): v, what each respondent sees in each item beyond its loadings."""
+    return _of_units("taste", (len(answers.respondents),), structure.tastes_shared, own=structure.tastes)
+
+
+def _of_units(name: str, shape: tuple[int, ...], sharing: Sharing, *, own: bool, centred: bool = False, topic: Any = None) -> Any:
+    """(…, n) effects of the items' units, and of each twin within its unit where items have effects of their `own`; 0 for neither.
+
+    `centred`: the units' effects are drawn as they are, for data fix them well; what sets twins apart is small and always in standard
+    deviations. `topic`: the SD of topics, which an item without others of its topic has besides.
+    """
+    numpyro, dist, jnp = load("numpyro"), load("numpyro.distributions"), load("jax.numpy")
+    clusters = len(sharing.twins) > 0
+    if not own and not clusters:
+        return 0.0
+    sigma = _half_normal(f"sigma_{name}", 1.0, ()) if own else 0.0
+    variance = jnp.full(sharing.units, sigma**2)
+    if clusters:
+        variance = sharing.single * sigma**2 + _half_normal(f"sigma_{name}_cluster", 1.0, ()) ** 2
+    if topic is not None:
+        variance = variance + sharing.without_topic * topic**2
+    scale = jnp.sqrt(variance)
+    if centred:
+        effects = numpyro.sample(name, dist.Normal(0, scale).expand([*shape, sharing.units]).to_event(len(shape) + 1))
+    else:
+        effects = scale * numpyro.sample(f"z_{name}", dist.Normal(0, 1).expand([*shape, sharing.units]).to_event(len(shape) + 1))
+    over_items = effects[..., sharing.unit]
+    if own and clusters:
+        z = numpyro.sample(f"z_{name}_twin", dist.Normal(0, 1).expand([*shape, len(sharing.twins)]).to_event(len(shape) + 1))
+        over_items = over_items.at[..., sharing.twins].add(sigma * z)
+    return over_items
 
 
 def _covariate_slopes(answers: Answers, structure: Structure) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from evals.values.estimator_b.answers import Answers
 from evals.values.estimator_b.circle import CircularBasis, basis_of
+from evals.values.estimator_b.sharing import Sharing, find_sharing
 from evals.values.loadings import FloatArray, IntArray, Loadings
 from personas.errors import UserError
 
@@ -40,8 +41,10 @@ class Structure:
     uncertain        rows and columns of the loadings with a spread over judges, and that spread (M,); empty where they are exact
     w                (n, W) covariates in standard deviations
     levels           which of model, persona and respondent get effects of their own
+    sharing          clusters and topics of the items
     item_effects     False where no item has two answers
     tastes           whether respondents have effects of their own on each item
+    tastes_shared    the clusters on which they do
     centred_items    how the items' effects are sampled
     cell_contrasts   (R, R − 1) orthonormal, columns sum to zero
     notes            sentences on what was left out
@@ -53,8 +56,10 @@ class Structure:
     w: FloatArray
     levels: tuple[Level, ...]
     basis: CircularBasis
+    sharing: Sharing
     item_effects: bool
     tastes: bool
+    tastes_shared: Sharing
     centred_items: bool
     cell_contrasts: FloatArray
     notes: tuple[str, ...]
@@ -76,7 +81,9 @@ def make_structure(answers: Answers, loadings: Loadings, *, tastes: bool = False
     sd = np.zeros_like(x) if here.sd is None else here.sd[:, varies]
     row, column = np.nonzero(sd > 0)
     levels = _levels(answers)
+    sharing, few_topics = find_sharing(answers.clusters, here.topic)
     repeated, several = answers.repeated_items() > 0, bool((answers.items_answered() > 1).any())
+    of_each = sharing.met(answers) if tastes and len(answers.respondents) > 1 else sharing.without_clusters().met(answers)
     return Structure(
         values=values,
         x=x,
@@ -84,11 +91,13 @@ def make_structure(answers: Answers, loadings: Loadings, *, tastes: bool = False
         w=w,
         levels=levels,
         basis=basis_of(values),
+        sharing=sharing,
         item_effects=repeated,
-        tastes=tastes and several,
+        tastes=tastes and several and len(answers.respondents) > 1,
+        tastes_shared=of_each,
         centred_items=answers.weight.sum() / len(answers.items) >= CENTRED_FROM,
         cell_contrasts=_contrasts(len(answers.cells)),
-        notes=(*_notes(answers, here, values, levels, repeated), *_about_tastes(tastes, several)),
+        notes=(*_notes(answers, here, values, levels, repeated), *few_topics, *_about_tastes(answers, tastes, several)),
     )
 
 
@@ -145,7 +154,9 @@ def _notes(answers: Answers, given: Loadings, kept: Sequence[str], levels: Seque
     if flat:
         notes.append(f"No estimate for {', '.join(flat)}: their loadings are the same for every item.")
     if given.gold is not None:
-        notes.append("The gold sample does not correct the Bayesian model; estimator A uses it.")
+        notes.append(
+            "The gold sample does not correct the Bayesian model, so its slopes are those of the judges' labels; estimator A uses it."
+        )
     named = {level.name for level in levels}
     lacking = [name for name in ("model", "persona") if name not in named]
     if lacking:
@@ -162,10 +173,12 @@ def _notes(answers: Answers, given: Loadings, kept: Sequence[str], levels: Seque
     return tuple(notes)
 
 
-def _about_tastes(asked: bool, several: bool) -> tuple[str, ...]:
+def _about_tastes(answers: Answers, asked: bool, several: bool) -> tuple[str, ...]:
     """A sentence where answers of one respondent to one item are taken as independent, or cannot be taken apart."""
     if several and not asked:
         return (
             "A respondent's answers to one item are taken as independent given the model: with many prompt cells intervals are too narrow.",
         )
-    return ("No effects of respondent × item: nobody answered an item twice.",) if asked and not several else ()
+    if asked and not several:
+        return ("No effects of respondent × item: nobody answered an item twice.",)
+    return ("No effects of respondent × item: with one respondent they are the items'.",) if asked and len(answers.respondents) == 1 else ()

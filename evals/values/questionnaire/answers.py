@@ -29,7 +29,7 @@ class Answers:
     """`matrix` (N administrations, items in the order of `Instrument.numbers`), NaN where there is no answer.
 
     `respondents` and `repeats`, both of length N, say who answered and for which time. `states` counts the answer states of a model's
-    answers. `cells` holds the prompt cell of each administration, where one was fixed.
+    answers. `cells` holds the prompt cell of each administration, where one was fixed; people have none.
     """
 
     matrix: FloatArray
@@ -37,7 +37,7 @@ class Answers:
     repeats: tuple[str, ...]
     notes: tuple[str, ...] = ()
     states: Mapping[str, int] = field(default_factory=dict)
-    cells: tuple[int, ...] | None = None
+    cells: tuple[int | None, ...] | None = None
 
 
 def read_answers(answers: Any, instrument: Instrument, ess: bool | None = None) -> Answers:

@@ -29,6 +29,7 @@ from environments.canonical import derived_seed
 from environments.decks.items import load_deck
 from evals.values.questionnaire.answers import Answers
 from evals.values.questionnaire.instruments import Instrument, deck_name
+from evals.values.questionnaire.sessions import asked_items
 from personas.errors import UserError
 from personas.persona import load_persona
 
@@ -179,16 +180,13 @@ def answers_of(administrations: Sequence[Administration], runs: Path, instrument
     whole = [each for each in administrations if _is_complete(runs / each.session)]
     if not whole:
         raise UserError("no administration is complete, so there is nothing to score; run the same command again to go on")
-    numbers = {item.id: item.number for item in load_deck(whole[0].spec.feed).items}
     matrix = np.full((len(whole), len(place)), np.nan)
     states: Counter[str] = Counter({state.value: 0 for state in AnswerState})
     for row, each in enumerate(whole):
-        for step in SessionFolder(runs / each.session).steps():
-            assert step.answer is not None, "a complete session has an answer to every step"
-            states[step.answer.outcome.value] += 1
-            decision = step.answer.decision
-            if step.answer.outcome is AnswerState.ANSWERED and decision is not None and decision.rating is not None:
-                matrix[row, place[numbers[step.stimulus.id]]] = decision.rating
+        for item in asked_items(SessionFolder(runs / each.session)):
+            states[item.state] += 1
+            if item.answer is not None:
+                matrix[row, place[item.number]] = item.answer
     return Answers(
         matrix,
         tuple(each.respondent for each in whole),

@@ -22,6 +22,7 @@ EXAMPLE = """\
 examples:
   python -m evals.values questionnaire --instrument pvq21 --answers answers.csv
   python -m evals.values questionnaire --instrument pvq21 --answers ess.csv --ess --out scores/
+  python -m evals.values questionnaire --instrument own --items items.csv --answers runs/
   python -m evals.values questionnaire --instrument portraits --model reader --persona hedonist --persona default
   python -m evals.values questionnaire --instrument pvq40 --items items.csv --model openai/NAME --persona hedonist --max-usd 2
 
@@ -41,7 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--instrument", required=True, metavar="NAME", help="pvq21, pvq40, pvqrr, svs57, portraits, or own")
     parser.add_argument("--items", metavar="FILE.csv", help="the texts: columns number, text and, for own instruments, code")
     given = parser.add_argument_group("answers that are there")
-    given.add_argument("--answers", metavar="FILE", help="CSV or Parquet: a row a respondent, or columns respondent, item, answer")
+    given.add_argument(
+        "--answers",
+        metavar="FILE",
+        help="CSV or Parquet: a row a respondent, or columns respondent, item, answer; or a run folder: sessions of people and models",
+    )
     given.add_argument(
         "--ess",
         action=argparse.BooleanOptionalAction,
@@ -63,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--max-usd", metavar="X", help="stop before more than X US dollars are spent")
     asked.add_argument("--quiet", action="store_true", help="no progress")
     out = parser.add_argument_group("output")
-    out.add_argument("--out", metavar="DIR", help="write scores.csv, values.csv, answers.csv and notes.txt there")
+    out.add_argument("--out", metavar="DIR", help="write scores.csv, values.csv, retest.csv, answers.csv and notes.txt there")
     out.add_argument("--json", action="store_true", help="one JSON summary on stdout, last line")
     return parser
 
@@ -102,15 +107,17 @@ def _given(options: argparse.Namespace) -> bool:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from evals.values.questionnaire.answers import read_answers  # noqa: PLC0415
-    from evals.values.questionnaire.instruments import find_instrument  # noqa: PLC0415
-    from evals.values.questionnaire.scoring import scored  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from evals.values.questionnaire.scoring import find_answers, scored  # noqa: PLC0415
     from personas.errors import UserError  # noqa: PLC0415
 
-    instrument = find_instrument(options.instrument, options.items)
-    if options.items is not None and instrument.name != "own":
+    folder = Path(options.answers).is_dir()
+    if folder and options.ess is not None:
+        raise UserError("--ess is about the codes in a file of answers, and --answers is a run folder: leave it out")
+    answers, instrument = find_answers(options.answers, options.instrument, ess=options.ess, items=options.items)
+    if options.items is not None and instrument.name != "own" and not folder:
         raise UserError(f"--items is not needed to score answers to {instrument.name}: leave it out")
-    answers = read_answers(options.answers, instrument, options.ess)
     _report(scored(answers, instrument), answers, options)
     return 0
 
@@ -204,7 +211,7 @@ def _report(scores: Scores, answers: Answers, options: argparse.Namespace) -> No
 
     print_scores(scores, answers, Console(highlight=False, width=None if sys.stdout.isatty() else 120))
     if options.out is not None:
-        write_files(scores, answers, Path(options.out))
-        sys.stdout.write(f"written: scores.csv, values.csv, answers.csv, notes.txt in {one_line(options.out, None)}\n")
+        written = write_files(scores, answers, Path(options.out))
+        sys.stdout.write(f"written: {', '.join(written)} in {one_line(options.out, None)}\n")
     if options.json:
         sys.stdout.write(json.dumps(summary(scores, answers), ensure_ascii=False, allow_nan=False) + "\n")

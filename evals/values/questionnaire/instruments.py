@@ -12,7 +12,7 @@ from personas.errors import UserError
 from personas.one_line import one_line
 from personas.schwartz import HIGHER_ORDER, NAMES, VALUES, theory
 
-__all__ = ["CHOICES", "ESS_VARIABLES", "Instrument", "Reference", "deck_name", "find_instrument", "instrument_of", "value_name"]
+__all__ = ["CHOICES", "ESS_VARIABLES", "OWN", "Instrument", "Reference", "deck_name", "find_instrument", "instrument_of", "value_name"]
 
 OWN = "own"
 CHOICES = (*INSTRUMENTS, PORTRAITS, OWN)
@@ -42,7 +42,7 @@ class Instrument:
     """`numbers`: of all items, those that no value uses too. `low`, `high`: ends of the scale. `key`: numbers by value, in circular order.
 
     `groups`: the higher-order values and the values in each. `status`: what has to be said of the instrument wherever it is used, or "".
-    `same_form`: whether `reference` is of this very form.
+    `same_form`: whether `reference` is of this very form. `reversed`: numbers of the items that speak against their value.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Instrument:
     status: str = ""
     reference: Reference | None = field(default=None, repr=False)
     same_form: bool = False
+    reversed: frozenset[int] = frozenset()
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -106,16 +107,20 @@ def instrument_of(deck: Deck) -> Instrument:
         return _published(deck.instrument)
     if not deck.key:
         raise UserError("no item has a code, so there is nothing to score: add a column code, such as SD, ST or a name of your own")
+    key: dict[str, tuple[int, ...]] = {}
+    for code, numbers in deck.key.items():
+        key[code.removeprefix("-")] = tuple(sorted((*key.get(code.removeprefix("-"), ()), *numbers)))
     return Instrument(
         name=deck.instrument,
         title=_TITLES.get(deck.instrument, "own items"),
         numbers=tuple(sorted(item.number for item in deck.items)),
         low=1,
         high=6,
-        key=_in_order(deck.key),
-        groups=_groups(deck.key),
+        key=_in_order(key),
+        groups=_groups(key),
         status=deck.status,
-        reference=_reference() if set(deck.key) == set(VALUES) else None,
+        reference=_reference() if set(key) == set(VALUES) else None,
+        reversed=frozenset(number for code, numbers in deck.key.items() if code.startswith("-") for number in numbers),
     )
 
 

@@ -35,6 +35,8 @@ def print_scores(scores: Scores, answers: Answers, console: Console) -> None:
     grouped = len(scores.respondents) > SIDE_BY_SIDE
     if np.isfinite(scores.raw).any():
         console.print(_people(scores) if grouped else _each(scores))
+    if scores.retest.height:
+        console.print(_retest(scores))
     for note in closing_notes(scores, answers):
         console.print(Text(f"- {note}"), soft_wrap=True)
 
@@ -82,6 +84,14 @@ def _people(scores: Scores) -> Table:
     return table
 
 
+def _retest(scores: Scores) -> Table:
+    """Test–retest correlations, a row a code."""
+    table = _table("test-retest ICC", f"{scores.level:.0%}", "n", "times")
+    for row in scores.retest.iter_rows(named=True):
+        _add(table, scores, row["value"], [_plain(row["icc"]), _span(row["low"], row["high"]), str(row["n"]), str(row["administrations"])])
+    return table
+
+
 def _alpha(row: dict[str, Any]) -> str:
     if row["alpha"] is None:
         return ""
@@ -123,7 +133,7 @@ def closing_notes(scores: Scores, answers: Answers) -> list[str]:
     if effect is not None:
         span = "" if effect.low is None else f", {effect.level:.0%} interval {_span(effect.low, effect.high)}, t over {effect.n} items"
         notes.append(f"Order of the scale: answers differ by {effect.estimate:+.2f} points where it begins at its low end{span}.")
-    notes += _on_intervals(scores)
+    notes += [*_on_intervals(scores), *_on_retest(scores)]
     reference = scores.instrument.reference
     if reference is not None and np.isfinite(scores.centred).any():
         other = "" if scores.instrument.same_form else "; another form, so compare the order of values and not their levels"
@@ -151,22 +161,34 @@ def _on_intervals(scores: Scores) -> list[str]:
     ]
 
 
+def _on_retest(scores: Scores) -> list[str]:
+    if scores.retest.height:
+        return [
+            "Test-retest: ICC(A,1) of centred scores over the first administrations of those who have as many. "
+            "It says how well scores tell these very respondents apart, and is higher the more they differ."
+        ]
+    if scores.times.max(initial=0) > 1:
+        return ["There is no test-retest correlation: it needs two respondents who answered twice or more."]
+    return []
+
+
 def order_effect(answers: Answers) -> Interval | None:
     """How much higher answers are in even cells, where the scale begins at its low end, than in odd ones, on the same items; None where
     either is missing. In scale points."""
     if answers.cells is None:
         return None
-    odd = np.array([cell % 2 == 1 for cell in answers.cells])
+    even, odd = (np.array([cell is not None and cell % 2 == order for cell in answers.cells]) for order in (0, 1))
     differences = []
     for column in answers.matrix.T:
-        low_first, high_first = column[~odd & np.isfinite(column)], column[odd & np.isfinite(column)]
+        low_first, high_first = column[even & np.isfinite(column)], column[odd & np.isfinite(column)]
         if low_first.size and high_first.size:
             differences.append(float(low_first.mean() - high_first.mean()))
     return t_interval(differences)
 
 
-def write_files(scores: Scores, answers: Answers, folder: Path) -> None:
-    """`scores.csv`, `values.csv` (over respondents), `answers.csv` (long; it can be scored again) and `notes.txt`. Raises StorageFailed."""
+def write_files(scores: Scores, answers: Answers, folder: Path) -> tuple[str, ...]:
+    """`scores.csv`, `values.csv` (over respondents), `retest.csv` where there is any, `answers.csv` (long, as given; it can be scored
+    again) and `notes.txt`. Returns their names. Raises StorageFailed."""
     rows, columns = answers.matrix.shape
     long = pl.DataFrame(
         {
@@ -176,14 +198,17 @@ def write_files(scores: Scores, answers: Answers, folder: Path) -> None:
             "answer": answers.matrix.ravel(),
         }
     ).with_columns(pl.col("answer").fill_nan(None).cast(pl.Int64))
+    tables = {"scores.csv": scores.table, "values.csv": scores.people, "answers.csv": long}
+    if scores.retest.height:
+        tables["retest.csv"] = scores.retest
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        scores.table.write_csv(folder / "scores.csv")
-        scores.people.write_csv(folder / "values.csv")
-        long.write_csv(folder / "answers.csv")
+        for name, table in tables.items():
+            table.write_csv(folder / name)
         (folder / "notes.txt").write_text("\n".join(closing_notes(scores, answers)) + "\n", encoding="utf-8")
     except OSError as error:
         raise StorageFailed(f"cannot write {folder}: {error.strerror}; choose another --out") from error
+    return (*tables, "notes.txt")
 
 
 def summary(scores: Scores, answers: Answers) -> dict[str, Any]:
@@ -197,5 +222,6 @@ def summary(scores: Scores, answers: Answers) -> dict[str, Any]:
         "answers": dict(answers.states),
         "scores": scores.table.to_dicts() if few else [],
         "values": scores.people.filter(pl.col("kind") != HIGHER).to_dicts() if not few else [],
+        "retest": scores.retest.to_dicts(),
         "notes": closing_notes(scores, answers),
     }

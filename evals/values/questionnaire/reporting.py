@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from evals.values.loadings import FloatArray
+from evals.values.loadings import FloatArray, IntArray
 from evals.values.questionnaire.scoring import HIGHER, VALUE, Scores
-from evals.values.reliability import cronbach_alpha
+from evals.values.reliability import cronbach_alpha, icc
 
-__all__ = ["ENOUGH_FOR_ALPHA", "people_table", "scores_table"]
+__all__ = ["ENOUGH_FOR_ALPHA", "people_table", "retest_table", "scores_table"]
 
 ENOUGH_FOR_ALPHA = 10
 """Respondents below which α is not given: its interval would span everything."""
@@ -110,3 +110,56 @@ def _alpha(scores: Scores, numbers: tuple[int, ...]) -> dict[str, Any]:
         "alpha_high": alpha.high if alpha else None,
         "alpha_n": len(complete) if numbers else None,
     }
+
+
+_RETEST = {
+    "kind": pl.String,
+    "value": pl.String,
+    "icc": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "method": pl.String,
+    "n": pl.Int64,
+    "administrations": pl.Int64,
+    "level": pl.Float64,
+}
+
+
+def retest_table(scores: Scores) -> pl.DataFrame:
+    """See `Scores.retest`. ICC(A,1) of centred scores; empty cells where the scores of a value do not vary."""
+    times = _times(np.bincount(scores.owner))
+    rows = []
+    for column, code in enumerate(scores.codes if times else ()):
+        table = _first(scores.each[:, column], scores.owner, times)
+        found = icc(table, scores.level)
+        one = found.agreement if found else None
+        rows.append(
+            {
+                "kind": VALUE if code in scores.instrument.key else HIGHER,
+                "value": code,
+                "icc": one.estimate if one else None,
+                "low": one.low if one else None,
+                "high": one.high if one else None,
+                "method": f"ICC(A,1), {one.method}" if one else "none",
+                "n": int(np.isfinite(table).all(axis=1).sum()),
+                "administrations": times,
+                "level": scores.level,
+            }
+        )
+    return pl.DataFrame(rows, schema=_RETEST)
+
+
+def _times(administrations: IntArray) -> int:
+    """How many administrations are compared: the number k with the most in n (k − 1), n respondents having k or more; 0 where n < 2."""
+    best = 0, 0
+    for times in np.unique(administrations[administrations > 1]):
+        n = int((administrations >= times).sum())
+        if n > 1:
+            best = max(best, (n * (int(times) - 1), int(times)))
+    return best[1]
+
+
+def _first(centred: FloatArray, owner: IntArray, times: int) -> FloatArray:
+    """(n, times) scores of the first administrations of each respondent that has so many."""
+    rows = [centred[owner == who][:times] for who in np.flatnonzero(np.bincount(owner) >= times)]
+    return np.stack(rows)

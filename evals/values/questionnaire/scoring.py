@@ -1,7 +1,7 @@
 """Scores of a value questionnaire: raw, centred on the mean of all items, and for higher-order values; never divided by a person's SD.
 
-raw_v = mean of the items of v; MRAT = mean of all items, those too that no value uses; centred_v = raw_v − MRAT. A higher-order
-score is the mean of the scores of its values, each counting the same.
+raw_v = mean of the items of v, reversed ones turned round first; MRAT = mean of all items, those too that no value uses;
+centred_v = raw_v − MRAT. A higher-order score is the mean of the scores of its values, each counting the same.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evals.values.intervals import t_interval
-from evals.values.loadings import FloatArray
+from evals.values.loadings import FloatArray, IntArray
 from evals.values.questionnaire.answers import Answers, read_answers
 from evals.values.questionnaire.instruments import Instrument, find_instrument, value_name
+from personas.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["ENOUGH_OF_ALL", "ENOUGH_OF_VALUE", "Scores", "administrations", "score", "scored"]
+__all__ = ["ENOUGH_OF_ALL", "ENOUGH_OF_VALUE", "Scores", "administrations", "find_answers", "keyed", "score", "scored"]
 
 ENOUGH_OF_VALUE = 0.5
 """Share of a value's items that have to be answered for its score."""
@@ -39,7 +41,8 @@ class Scores:
     `raw`, `centred` (A, V) and `mrat` (A): means over the administrations of a respondent, NaN where there is no score; the tables below
     leave such a cell empty, and `notes` says why. `low`, `high` (A, V): t interval of the centred score over administrations, NaN for one
     administration. `times` (A): administrations; `answered` (A, V): answers that the score rests on.
-    `items` (A, k): mean answer to each item.
+    `items` (A, k): mean answer to each item, reversed ones turned round. `each` (N, V), `owner` (N): the centred scores of each
+    administration, and whose it is.
     """
 
     instrument: Instrument
@@ -53,6 +56,8 @@ class Scores:
     times: FloatArray
     answered: FloatArray
     items: FloatArray = field(repr=False)
+    each: FloatArray = field(repr=False)
+    owner: IntArray = field(repr=False)
     notes: tuple[str, ...] = ()
     level: float = 0.95
 
@@ -71,6 +76,14 @@ class Scores:
 
         return people_table(self)
 
+    @cached_property
+    def retest(self) -> pl.DataFrame:
+        """One row a code, over respondents with two administrations or more: value, icc, low, high, method, n, administrations, level;
+        no rows where there are fewer than two of them."""
+        from evals.values.questionnaire.reporting import retest_table  # noqa: PLC0415
+
+        return retest_table(self)
+
     def of(self, respondent: str) -> dict[str, float]:
         """The centred scores of one respondent by code; a code without a score is left out."""
         row = self.centred[self.respondents.index(respondent)]
@@ -85,16 +98,36 @@ def score(
     items: str | None = None,
     level: float = 0.95,
 ) -> Scores:
-    """Score answers: a CSV or Parquet file, a Polars or a pandas frame; see `read_answers` for its form.
+    """Score answers: a CSV or Parquet file, a Polars or a pandas frame, or a run folder; see `find_answers`."""
+    return scored(*find_answers(answers, instrument, ess=ess, items=items), level)
 
-    `items`: the CSV file with the codes of an instrument of one's own (`instrument="own"`). Raises UserError that names row and column.
+
+def find_answers(
+    answers: Any, instrument: str | Instrument = "pvq21", *, ess: bool | None = None, items: str | None = None
+) -> tuple[Answers, Instrument]:
+    """Answers in a table (its form: `read_answers`) or in the sessions of a run folder, and their instrument.
+
+    `items`: the CSV file with the words and codes of an instrument of one's own (`instrument="own"`). Raises UserError that names row and
+    column.
     """
+    if isinstance(answers, str | Path) and Path(answers).is_dir():
+        from evals.values.questionnaire.sessions import read_sessions  # noqa: PLC0415 - traces load when read
+
+        if isinstance(instrument, Instrument) or ess is not None:
+            raise UserError("for a run folder give the name of the instrument, and no ess: codes of the survey are in its files alone")
+        return read_sessions(Path(answers), instrument, items)
     found = instrument if isinstance(instrument, Instrument) else find_instrument(instrument, items)
-    return scored(read_answers(answers, found, ess), found, level)
+    return read_answers(answers, found, ess), found
+
+
+def keyed(matrix: FloatArray, instrument: Instrument) -> FloatArray:
+    """Answers (N, k) with those to reversed items turned round: low + high − answer."""
+    turned = np.array([number in instrument.reversed for number in instrument.numbers])
+    return np.where(turned, instrument.low + instrument.high - matrix, matrix)
 
 
 def administrations(matrix: FloatArray, instrument: Instrument) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(raw (N, V), MRAT (N), answered (N, V)) of answers (N, k) in the order of `instrument.numbers`; NaN where too few were given."""
+    """(raw (N, V), MRAT (N), answered (N, V)) of `keyed` answers (N, k) in the order of `instrument.numbers`; NaN for too few answers."""
     place = {number: column for column, number in enumerate(instrument.numbers)}
     there = np.isfinite(matrix)
     member = np.zeros((matrix.shape[1], len(instrument.key)))
@@ -112,7 +145,8 @@ def administrations(matrix: FloatArray, instrument: Instrument) -> tuple[FloatAr
 
 def scored(answers: Answers, instrument: Instrument, level: float = 0.95) -> Scores:
     """The scores of answers that were read before."""
-    raw, mrat, answered = administrations(answers.matrix, instrument)
+    matrix = keyed(answers.matrix, instrument)
+    raw, mrat, answered = administrations(matrix, instrument)
     codes = (*instrument.values, *instrument.groups)
     raw, answered = _with_groups(raw, answered, instrument)
     centred = raw - mrat[:, None]
@@ -131,7 +165,9 @@ def scored(answers: Answers, instrument: Instrument, level: float = 0.95) -> Sco
         high=high,
         times=np.bincount(owner, minlength=len(respondents)).astype(np.float64),
         answered=_sum(answered, owner, len(respondents)),
-        items=_mean(answers.matrix, owner, len(respondents)),
+        items=_mean(matrix, owner, len(respondents)),
+        each=centred,
+        owner=owner,
         notes=(*answers.notes, *_notes(answers, raw, mrat, instrument, codes)),
         level=level,
     )
@@ -177,6 +213,9 @@ def _intervals(centred: FloatArray, owner: Any, respondents: int, level: float) 
 def _notes(answers: Answers, raw: FloatArray, mrat: FloatArray, instrument: Instrument, codes: Sequence[str]) -> list[str]:
     """Sentences on what is not there, and why."""
     notes = [f"{instrument.title}: {instrument.status}."] if instrument.status else []
+    if instrument.reversed:
+        numbers = ", ".join(map(str, sorted(instrument.reversed)))
+        notes.append(f"Reversed before scoring, {instrument.low + instrument.high} − answer: item {numbers}.")
     n = len(raw)
     if np.isnan(raw).all():
         return [*notes, "There are no scores: no value has half of its items answered."]
@@ -193,7 +232,7 @@ def _notes(answers: Answers, raw: FloatArray, mrat: FloatArray, instrument: Inst
         notes.append(f"There are no centred scores{of.format(uncentred, n)}: fewer than three quarters of all items were answered.")
     flat = int(_constant(answers.matrix).sum())
     if flat:
-        notes.append(f"The same answer was given to every item{of.format(flat, n)}: the centred scores there are 0 and say nothing.")
+        notes.append(f"The same answer was given to every item{of.format(flat, n)}: the centred scores there say nothing.")
     return notes
 
 

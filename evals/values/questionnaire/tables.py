@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from evals.values.loadings import FloatArray
+from evals.values.tables import long_row
 from personas.errors import UserError
 from personas.one_line import one_line
 
@@ -75,6 +76,8 @@ def _read_file(path: Path) -> Table:
     except OSError as error:
         raise UserError(f"{source} cannot be read ({error.strerror or 'not found'}); give a CSV file of answers") from None
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        if path.suffix.lower() != ".parquet" and (row := long_row(path)):
+            raise UserError(f"{source}, row {row + 1}: it has more cells than the first row; put text with commas in quotes") from None
         reason = one_line(str(error).splitlines()[0] if str(error) else "empty", 160, fold=True)
         raise UserError(f"{source} is no table that can be read ({reason}); save it as CSV in UTF-8") from None
     except ValueError:

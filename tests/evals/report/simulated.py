@@ -81,30 +81,18 @@ def analysis(**options) -> Analysis:
         decompositions={"rating": rating, "like": like},
         spectrum=score(decisions, loadings),
         personas=persona_findings(rating, targets, level=0.95, seed=0),
-        persona_table=pl.DataFrame(
-            {
-                "name": ["identification", "rank-order stability"],
-                "value": [0.62, 0.81],
-                "low": [0.41, 0.66],
-                "high": [0.79, 0.9],
-                "sentence": [
-                    "Profiles learnt on half the clips name the persona on the other half; chance is .25.",
-                    "Between halves of the clips.",
-                ],
-            }
-        ),
         controls=(
             Control(
                 "shuffled labels",
                 "Is the profile null when labels are dealt out at random?",
-                "In 200 shuffles 4.5 % of the estimates were significant.",
+                "In 200 shuffles 4.5% of the estimates were significant.",
                 True,
                 {"share": 0.045, "shuffles": 200},
             ),
             Control(
                 "order of options",
                 "Does the order of the answer options move the ratings?",
-                "Reversing it moved the mean by 0.61 points (95 % 0.48 to 0.74).",
+                "Reversing it moved the mean by 0.61 points (95% 0.48 to 0.74).",
                 False,
                 {"shift": 0.61},
             ),
@@ -150,13 +138,13 @@ def analysis(**options) -> Analysis:
             "items": 120,
         },
         conclusions=(
-            "3 of 4 personas with a target moved their model's decisions along it (steering gain above zero, 95 % interval).",
+            "3 of 4 personas with a target moved their model's decisions along it (steering gain above zero, 95% interval).",
             "No common preference of the default persona can be told from zero after Holm's correction.",
         ),
         caveats=(
             "These are value-consistent preferences under this elicitation, not values that a model holds.",
             "Common, absolute and priority preferences are not identified by the design: appeal that goes with a value looks the same.",
-            "Control not passed: order of options. Reversing it moved the mean by 0.61 points (95 % 0.48 to 0.74).",
+            "Control not passed: order of options. Reversing it moved the mean by 0.61 points (95% 0.48 to 0.74).",
         ),
         command="python -m evals.values runs/ --contrast default --out report/",
     )
@@ -198,7 +186,6 @@ def hostile(found: Analysis, nasty: str) -> Analysis:
             )
             for one in found.personas
         ),
-        persona_table=pl.DataFrame({nasty: [nasty], "sentence": [nasty]}),
         controls=tuple(
             replace(one, name=nasty, question=nasty, finding=nasty, figures={nasty: nasty}, table=pl.DataFrame({nasty: [nasty]}))
             for one in found.controls

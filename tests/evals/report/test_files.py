@@ -27,7 +27,6 @@ def _bare(analysis: Analysis) -> Analysis:
         decompositions={"rating": empty},
         spectrum=None,
         personas=(),
-        persona_table=None,
         controls=(),
         structure={},
         shown=analysis.shown.clear(),
@@ -41,7 +40,8 @@ def _bare(analysis: Analysis) -> Analysis:
 def test_holds_the_page_the_tables_and_each_plot_twice(written: Path):
     """A report has report.html, its tables, results.json, and an SVG and a PNG of every plot; nothing unfinished stays behind."""
     names = {path.name for path in written.iterdir()}
-    assert names == {"report.html", "profiles.csv", "channels.csv", "personas.csv", "controls.csv", "spectrum.csv", "results.json", "plots"}
+    tables = {"profiles.csv", "channels.csv", "personas.csv", "controls.csv", "spectrum.csv", "value_spectrum_published.csv"}
+    assert names == tables | {"structure.csv", "structure_waves.csv", "report.html", "results.json", "plots"}
     plots = {path.stem: set() for path in (written / "plots").iterdir()}
     for path in (written / "plots").iterdir():
         plots[path.stem].add(path.suffix)
@@ -50,6 +50,15 @@ def test_holds_the_page_the_tables_and_each_plot_twice(written: Path):
     )
     assert all(kinds == {".svg", ".png"} for kinds in plots.values())
     assert [path.name for path in written.parent.iterdir()] == ["report"]
+
+
+def test_files_for_machines_keep_plain_numbers(written: Path):
+    """In the tables a minus sign is ASCII and no number has a thousands separator, whatever the page shows."""
+    for path in written.glob("*.csv"):
+        assert "−" not in path.read_text(), path.name
+    beside = pl.read_csv(written / "value_spectrum_published.csv")
+    assert beside.height == 10 and "GPT-4o (arXiv 2411.11479)" in beside.columns
+    assert pl.read_csv(written / "structure.csv").is_empty() and pl.read_csv(written / "structure_waves.csv").is_empty()
 
 
 def test_profiles_are_the_primary_channels_as_decomposed(small: Analysis, written: Path):

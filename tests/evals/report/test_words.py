@@ -8,7 +8,7 @@ import pytest
 from evals.report.estimates import Estimate
 from evals.report.facts import facts_of
 from evals.report.grids import entry, grid, node
-from evals.report.words import count, estimate_text, number, p_value, percent, plural, signed
+from evals.report.words import count, estimate_text, level_text, number, p_value, percent, plural, prose, signed, tick_text
 from evals.values.findings import Analysis
 from evals.values.intervals import Interval
 from evals.values.results import as_json, plain
@@ -23,13 +23,16 @@ from evals.values.results import as_json, plain
         (number(None), "–"),
         (signed(0.004), "0.00"),
         (signed(0.4), "+0.40"),
-        (count(1234567), "1\u202f234\u202f567"),
-        (percent(1.0), "100\u00a0%"),
-        (percent(0.99999), ">\u00a099.9\u00a0%"),
-        (percent(0.0001), "<\u00a00.1\u00a0%"),
-        (percent(0.983), "98.3\u00a0%"),
-        (p_value(0.0004), "<\u00a0.001"),
-        (p_value(0.034), ".034"),
+        (count(1234567), "1,234,567"),
+        (number(-1234.5), "−1,234.50"),
+        (tick_text(-2000), "−2,000"),
+        (level_text(0.95), "95%"),
+        (percent(1.0), "100%"),
+        (percent(0.99999), ">99.9%"),
+        (percent(0.0001), "<0.1%"),
+        (percent(0.983), "98.3%"),
+        (p_value(0.0004), "<\u00a00.001"),
+        (p_value(0.034), "0.034"),
         (p_value(1.0), "1"),
         (estimate_text(Estimate(0.431, 0.21, -0.001)), "+0.43 [0.21, 0.00]"),
         (estimate_text(Estimate(0.431)), "+0.43 (no interval)"),
@@ -38,8 +41,28 @@ from evals.values.results import as_json, plain
     ],
 )
 def test_figures_are_short_and_honest(text: str, expected: str):
-    """Signs are true minus signs, nothing is −0, and a share is 0 or 100 % only when it is."""
+    """Signs are true minus signs, nothing is −0, and a share is 0 or 100% only when it is."""
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("leans: Power -0.30 [-0.51, -.09]", "leans: Power −0.30 [−0.51, −.09]"),
+        ("95 % of 12\u00a0% (-16% to +3%)", "95% of 12% (−16% to +3%)"),
+        ("p 3e-05 in 2026-10-01, clip-0001, runs/-1, --seed=-1", "p 3e−05 in 2026-10-01, clip-0001, runs/-1, --seed=-1"),
+    ],
+)
+def test_sentences_made_elsewhere_get_the_same_signs(given: str, shown: str):
+    """A hyphen before a number becomes a minus sign and 95 % loses its space; dates, names, paths and options stay."""
+    assert prose(given) == shown
+
+
+def test_what_only_names_something_is_no_count():
+    """A seed is written as it is; a count of the same size gets its comma."""
+    pairs = dict(node({"seed": 20261, "steps": 20261, "rows": [{"seed": 1234, "n": 1234}]}).pairs)
+    assert (pairs["seed"].text, pairs["steps"].text) == ("20261", "20,261")
+    assert pairs["rows"].table is not None and pairs["rows"].table.rows == (("1234", "1,234"),)
 
 
 def test_nested_data_becomes_pairs_and_tables():
@@ -66,7 +89,7 @@ def test_everything_becomes_json():
 
 def test_entries_keep_small_figures():
     """A figure below .001 keeps its digits, a large one its thousands."""
-    assert (entry(0.00004), entry(0.25), entry(12.345), entry(-3), entry(123456)) == ("4e−05", "0.250", "12.35", "−3", "123\u202f456")
+    assert (entry(0.00004), entry(0.25), entry(12.345), entry(-3), entry(123456)) == ("4e−05", "0.250", "12.35", "−3", "123,456")
 
 
 def test_facts_count_what_was_shown(small: Analysis):

@@ -126,3 +126,23 @@ def test_published_scores_stand_beside_ones_own() -> None:
     assert len(beside.columns) == 10
     hedonism = beside.row(by_predicate=pl.col("value") == "HE", named=True)
     assert (hedonism["a"], hedonism["Blip-2 (arXiv 2411.11479)"]) == (60.0, 52.0)
+
+
+def test_a_respondent_may_have_the_name_of_a_column() -> None:
+    """Neither a respondent called "value" nor one called as a published column breaks the table."""
+    scores = spectrum.score(*likes(COUNTS))
+    for name in ("value", "Blip-2 (arXiv 2411.11479)"):
+        beside = spectrum.beside_published(scores.with_columns(pl.lit(name).alias("respondent")))
+        assert f"{name} (respondent)" in beside.columns and len(beside.columns) == 10
+
+
+def test_published_scores_have_intervals_and_tests() -> None:
+    """Wilson's interval at 50 images as statsmodels has it; the test of each model as SciPy has it."""
+    row = spectrum.published().filter((pl.col("model") == "InternVL2") & (pl.col("value") == "SD")).row(0, named=True)
+    low, high = proportion_confint(22, 50, method="wilson")
+    assert (row["score"], row["n"]) == (44.0, 50) and [row["low"], row["high"]] == pytest.approx([100 * low, 100 * high])
+    tests = {one["model"]: one for one in spectrum.published_tests().iter_rows(named=True)}
+    yes = spectrum.published().filter(pl.col("model") == "InternVL2")["score"].to_numpy() / 2
+    expected = chi2_contingency(np.column_stack([yes, 50 - yes]), correction=False)
+    assert (tests["InternVL2"]["chi2"], tests["InternVL2"]["p"]) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+    assert tests["InternVL2"]["mean"] == pytest.approx(42.2)

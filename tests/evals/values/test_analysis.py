@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -11,6 +12,7 @@ from evals.values.analysis import analyse
 from evals.values.findings import Analysis
 from evals.values.results import all_profiles, as_data, as_json, plain
 from evals.values.studies import Study
+from personas.schwartz import VALUES
 from tests.evals.values.simulating import decisions, labels
 
 LOADINGS = labels(150)
@@ -47,6 +49,42 @@ def test_personas_are_judged_by_their_targets(found: Analysis) -> None:
     assert third.off_target == ("HE",)
     assert "Of its target, 0 of 1 moved the way meant." in third.verdict
     assert "2 of 3 personas with a target moved" in found.conclusions[0]
+
+
+def test_a_target_that_falls_is_not_steered() -> None:
+    """Where everything falls and the target falls least, the gain along it is above zero; it is not counted, and the conclusion says so."""
+    fall = dict(zip(LOADINGS.items, LOADINGS.x @ np.where(np.arange(10) == 2, -0.6, -1.6), strict=True))
+    push = pl.Series([fall[item] for item in ROWS["item"]]) * (ROWS["persona"] == "p1")
+    rows = ROWS.filter(pl.col("persona").is_in(["default", "p1"])).with_columns(channel=pl.lit("mood"))
+    moved = rows.with_columns(y=pl.col("y") + push.filter(ROWS["persona"].is_in(["default", "p1"])))
+    found = analyse(Study(moved, LOADINGS, {"p1": {"HE": 1.0, "SD": 0.2}}), channel="mood")
+    one = found.personas[0]
+    assert one.gain is not None
+    assert one.gain.low is not None
+    assert one.gain.low > 0
+    assert one.called
+    assert one.against == ("HE",)
+    assert not one.steered
+    assert found.conclusions[0].startswith("0 of 1 ")
+    assert "Of 1, a main value of the target moved the other way" in found.conclusions[0]
+
+
+def test_personas_are_judged_as_a_group() -> None:
+    """With five personas the conclusions give their mean gain along their own targets beside that along each other's; with three not."""
+    targets = {f"p{number}": {VALUES[number - 1]: 1.0} for number in range(1, 6)}
+    found = analyse(Study(decisions(LOADINGS, people=6), LOADINGS, targets))
+    figures = next(one.figures for one in found.controls if one.name == "permuted personas")
+    assert found.conclusions[1].startswith(f"Together, 5 personas move {figures['own']:+.2f} along their own targets")
+    assert figures["own"] > 0.5 > abs(figures["permuted"]) + 0.2
+    few = analyse(Study(ROWS, LOADINGS, TARGETS))
+    assert not any(sentence.startswith("Together") for sentence in few.conclusions)
+
+
+def test_the_sd_unit_is_stored(found: Analysis) -> None:
+    """Provenance and data hold the SD that the columns of the profiles are divided by."""
+    sd = found.primary.panel.within_sd
+    assert found.provenance["within_sd"] == {"rating": sd}
+    assert as_data(found)["channels"]["rating"]["within_sd"] == sd
 
 
 def test_what_is_not_identified_is_said(found: Analysis) -> None:

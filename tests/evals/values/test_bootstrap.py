@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
-from evals.values.bootstrap import _drawn, bootstrap_t
+from evals.values.bootstrap import DRAWS, _drawn, bootstrap_t
 from evals.values.estimator_a import absolute, fit, steering
 from evals.values.panel import Panel, build_panel
 from tests.evals.values.simulating import decisions, labels, thinned
@@ -57,7 +57,7 @@ def test_the_quantiles_are_those_of_refitting_every_draw() -> None:
     drawn = bootstrap_t(found, [fitted], draws=199, seed=5)[0]
     x, y, cluster, ratios = found.design.seen, found.mean[0], found.design.cluster, []
     member = np.eye(cluster.max() + 1)[cluster]
-    for _, block in _drawn(found.design, 199, 199, np.random.default_rng([5, 21])):
+    for _, block in _drawn(found.design, 199, DRAWS, np.random.default_rng([5, 21])):
         for often in block.astype(float):
             bread = np.linalg.inv((x * often[:, None]).T @ x)
             beta = bread @ (x.T @ (often * y))

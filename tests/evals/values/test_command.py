@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -93,6 +94,9 @@ def test_what_is_printed_leads_with_the_finding_and_fits_two_screens(
     assert "Controls" in lines and any(line.startswith("  - passed: ") for line in lines)
     assert lines[-2] == f"Report: {report / 'report.html'}"
     assert lines[-1].startswith("Beside it: ") and "plots/" in lines[-1] and "report.html" not in lines[-1]
+    told = " ".join(lines[:-2])
+    assert "Value-Spectrum's own score, mean over values: " in told and "Published models, on other images: 42 to 89." in told
+    assert not re.search(r"[ \[]-[.\d]|\d %", told)  # true minus signs, 95%
     assert len(lines) < 70
     assert max(map(len, lines[:-2])) <= 120
     assert "nan" not in "\n".join(lines[:-1]).lower()

@@ -123,7 +123,7 @@ def test_a_fault_is_one_line_that_says_where_and_what_to_do(fault: str, tmp_path
         ("empty.csv", b"", "it is empty"),
         ("damaged.parquet", b"PAR1 nothing", "cannot be read as Parquet"),
         ("latin.csv", "respondent,item,y\nJosé,x,1\n".encode("latin-1"), "cannot be read as CSV in UTF-8"),
-        ("ragged.csv", b"respondent,item,y\na,x,1,2,3\n", "cannot be read as CSV"),
+        ("ragged.csv", b"respondent,item,y\na,x,1,2,3\n", "row 1 has more cells than the heading"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import expit
 from scipy.stats import t as student_t
 from statsmodels.stats.multitest import multipletests
 
@@ -126,6 +127,59 @@ def test_the_wording_widens_intervals() -> None:
     rows_of = moved.profiles.filter(pl.col("estimand") == "absolute")
     assert moved.prompts["absolute"] > 0.02
     assert rows_of["se"].to_numpy().reshape(2, 10) == pytest.approx(np.sqrt(moved.fits["absolute"].se ** 2 + moved.prompts["absolute"]))
+
+
+def test_the_wording_widens_log_odds_too() -> None:
+    """Likes in three wordings that move the slopes: the error holds what they add, twins hold it as a share, and no note says otherwise."""
+    x = LOADINGS.x.copy()
+    x[:20], x[:20:2, 4] = 0, 1
+    loadings, rng = replace(LOADINGS, x=x), np.random.default_rng(0)
+    number = pl.col("item").str.slice(1).cast(pl.Int64)
+    rows = decisions(loadings, people=2, cells=6).with_columns(
+        cluster=pl.when(number < 20).then(pl.format("twin{}", number // 2)).otherwise(None), channel=pl.lit("like")
+    )
+    lean = dict(zip(loadings.items, x @ np.linspace(-1.5, 1.5, 10), strict=True))
+    push = np.array([lean[item] for item in rows["item"]]) * (rows["cell"].to_numpy() // 2 - 1)
+    likes = rows.with_columns(y=pl.Series((rng.random(rows.height) < expit(push - 0.5)).astype(float)))
+    found = decompose(likes, loadings, channel="like")
+    own = found.profiles.filter(pl.col("estimand") == "absolute")["se"].to_numpy().reshape(2, 10)
+    assert found.prompts["absolute"] > 0.1
+    assert own == pytest.approx(np.sqrt(found.fits["absolute"].se ** 2 + found.prompts["absolute"]))
+    assert not any("other wordings" in note for note in found.notes)
+    assert found.cells == {}
+    two = decompose(likes.filter(pl.col("cell") < 4), loadings, channel="like")
+    assert two.prompts["absolute"] == 0
+    assert any("other wordings" in note for note in two.notes)
+    shares = found.panel.total[0].sum() / found.panel.count[0].sum()
+    twin, alone = (each.profiles.filter(pl.col("estimand") == "twin")["se"][0] for each in (found, two))
+    assert twin == pytest.approx(np.sqrt(found.prompts["common"]) * shares * (1 - shares), rel=0.5)
+    assert twin > 1.2 * alone
+
+
+def test_estimates_are_in_sd_too(found: Decomposition) -> None:
+    """They are divided by the SD of the reference's answers around their mean, the same for everybody; of likes there is none."""
+    own = ROWS.filter((pl.col("persona") == "default") & (pl.col("state") == "answered"))["y"]
+    for name in ("estimate", "low", "high"):
+        assert found.profiles[f"{name}_sd"].to_list() == pytest.approx((found.profiles[name] / own.std()).to_list())
+    likes = decompose(ROWS.with_columns(channel=pl.lit("like"), y=(pl.col("y") >= 4).cast(pl.Float64)), LOADINGS, channel="like")
+    assert likes.profiles["estimate_sd"].null_count() == likes.profiles.height
+
+
+def test_personas_of_several_models_are_pooled() -> None:
+    """Two models that play the same personas add rows of the estimand persona, the mean of the models' steering, with its wording."""
+    other = decisions(LOADINGS, people=3, cells=6, seed=5).with_columns(model=pl.lit("n"), respondent=pl.format("n/{}", pl.col("persona")))
+    rows = pl.concat([decisions(LOADINGS, people=3, cells=6), other])
+    found = decompose(rows, LOADINGS)
+    pooled = found.profiles.filter(pl.col("estimand") == "persona")
+    assert pooled["respondent"].unique(maintain_order=True).to_list() == ["p1, all models", "p2, all models"]
+    steering = found.fits["steering"].theta.reshape(2, 2, 10).mean(axis=0)
+    assert pooled["estimate"].to_numpy().reshape(2, 10) == pytest.approx(steering)
+    assert pooled["se"].to_numpy().reshape(2, 10) == pytest.approx(np.sqrt(found.fits["persona"].se ** 2 + found.prompts["persona"]))
+    assert "no sample of others" in pooled["identified_by"][0]
+    drawn = decompose(rows, LOADINGS, interval="bootstrap-t", draws=199)
+    assert "Averages of slopes take jackknife (HC3) intervals: persona." in drawn.notes
+    likes = decompose(rows.with_columns(channel=pl.lit("like"), y=(pl.col("y") >= 3).cast(pl.Float64)), LOADINGS, channel="like")
+    assert likes.profiles.filter(pl.col("estimand") == "persona").height == 20
 
 
 @pytest.mark.parametrize("interval", ["hc3", "bootstrap-t"])

@@ -179,7 +179,7 @@ def test_twins_are_one_observation(tmp_path: Path) -> None:
     print_comparison(found, "a", "b", shown)
     text = shown.file.getvalue()  # type: ignore[attr-defined]
     assert "Like rate on all clips: +12 points [" in text
-    assert "95 % t over clusters, n = 4" in text
+    assert "95% t over clusters, n = 4" in text
 
 
 def test_equal_sessions_differ_nowhere(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_comparison_says_who_is_who(tmp_path: Path) -> None:
     assert "hedonist against q, 7 clips in common" in text
     assert "Same action on 0 of the 7 clips that both answered. Furthest apart:\n  hedonist | q\n   like | skip   0" in text
     assert "  … and 2 more" in text
-    assert re.search(r"Like rate on clips that promote Hedonism: \+100 points \[\+\d+, \+100\], 95 % Newcombe paired, n = 7\n", text)
+    assert re.search(r"Like rate on clips that promote Hedonism: \+100 points \[\+\d+, \+100\], 95% Newcombe paired, n = 7\n", text)
     assert "(difference hedonist − q, paired by clip, in percentage points)" in text
     assert "hedonist against hedonist, same clips" in compared(one, one)
     assert "hedonist | hedonist" not in compared(one, one), "no header over no flips"
@@ -249,8 +249,8 @@ def test_the_profile_calls_itself_preliminary_and_shows_its_intervals(tmp_path: 
     look = first_look(session(tmp_path / "s", *pleasures(12, 9), Clip("n", LIKE, 5, {"HE": 1.0}, caption=nasty, fraction=0.9)))
     text = printed(look)
     assert "PRELIMINARY" in text
-    assert row(text, "like rate") == ["like rate [95 % Wilson] | hedonist"]
-    assert row(text, "mean rating") == ["mean rating 0–5 [95 % t] | hedonist"]
+    assert row(text, "like rate") == ["like rate [95% Wilson] | hedonist"]
+    assert row(text, "mean rating") == ["mean rating 0–5 [95% t] | hedonist"]
     mean = t_interval([5] * 10 + [1] * 3)
     assert mean is not None
     assert mean.low is not None
@@ -270,7 +270,7 @@ def test_two_profiles_stand_side_by_side(tmp_path: Path) -> None:
     two = first_look(session(tmp_path / "b", *pleasures(4, 0), Clip("tr", LIKE, 4, {"TR": 1.0}), persona="traditionalist"))
     text = printed(one, two)
     assert text.count("PRELIMINARY") == 1
-    assert row(text, "like rate") == ["like rate [95 % Wilson] | hedonist | traditionalist"]
+    assert row(text, "like rate") == ["like rate [95% Wilson] | hedonist | traditionalist"]
     rates, ratings = row(text, "Conservation")
     assert (rates, ratings) == ("Conservation | – | 100% [21%, 100%] (1)", "Conservation | – | 4.00 (1)")
     rates, ratings = row(text, "Openness")

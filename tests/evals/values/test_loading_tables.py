@@ -55,7 +55,7 @@ def test_human_codes_are_halved_where_they_can_be_told() -> None:
     assert np.array_equal(read_loadings(wide(**plain, coding=["-1/0/1/2"] * 3)).x, [[0, 0.5], [0.5, 0], [0, -0.5]])
     long = pl.DataFrame({"item": ["a", "b"], "value": ["HE", "HE"], "coding": [1, 0]})
     assert np.array_equal(read_loadings(long).x, [[0.5], [0]])
-    with pytest.raises(UserError, match=r"loadings go from -1 .* has 2"):
+    with pytest.raises(UserError, match=r"row 1: HE is 2; loadings go from -1"):
         read_loadings(wide(**codes), coding=False)
     with pytest.raises(UserError, match="loadings go from -1"):
         read_loadings(wide(HE=[1.5, 0, 0]))
@@ -104,8 +104,18 @@ FAULTS = {
     "a gap": (wide(HE=[1, None, 0]), r"HE is empty for 1 item \(such as 'b'\)"),
     "a gap in a covariate": (wide(length=[1, None, 2]), r"length is empty for 1 item"),
     "a gap in a category": (wide(platform=["x", None, "y"]), r"platform is empty for 1 items"),
-    "an item twice": (wide(item=["a", "a", "b"]), "'a' stands there twice"),
+    "an item twice": (wide(item=["a", "a", "b"]), "row 2: item is 'a'; it stands there before"),
     "a word": (wide(HE=["1", "much", "0"]), "row 2: HE is 'much'"),
+    "a loading above 1": (wide(HE=[1, 0, 1.5]), "row 3: HE is 1.5; loadings go from -1"),
+    "a long loading below -1": (
+        pl.DataFrame({"item": ["a", "a", "b", "b"], "value": ["HE", "SD"] * 2, "loading": [0.0, 0, 0, -1.5]}),
+        "row 4: loading is -1.5",
+    ),
+    "an SD below 0": (wide(HE_sd=[0, -0.1, 0], SD_sd=[0, 0, 0]), "row 2: HE_sd is -0.1; an SD is 0 or more"),
+    "a gold code off the scale": (
+        wide(HE_gold=[1, None, 3], SD_gold=[1, None, 0], inclusion=[1, 1, 1]),
+        "row 3: HE_gold is 3.*; loadings go from -1",
+    ),
     "half the SDs": (wide(HE_sd=[0, 0, 0]), "column SD_sd is missing"),
     "gold without inclusion": (wide(HE_gold=[1, None, None], SD_gold=[1, None, None]), "column inclusion is missing"),
     "an inclusion of 0": (wide(HE_gold=[1, None, None], SD_gold=[1, None, None], inclusion=[0, 1, 1]), "row 1: inclusion is 0"),

@@ -7,8 +7,10 @@ import pytest
 import statsmodels.api as sm
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import t as student_t
 
-from evals.values.logit import log_odds
+from evals.values.logit import log_odds, log_odds_apart
+from evals.values.prompts import wording_variance
 from evals.values.regression import Design, make_design
 
 
@@ -81,3 +83,38 @@ def test_all_alike_has_no_odds() -> None:
     found = log_odds(design, yes, count)
     assert np.isnan(found.theta[0]).all()
     assert np.isfinite(found.theta[1]).all()
+
+
+def test_one_step_is_near_the_fit_of_a_part() -> None:
+    """With 4,000 items, the slopes of a part that differ from the common ones by .4 are those of its own fit to .05, errors to 15 %."""
+    design, x, _, _ = made(4000)
+    rng = np.random.default_rng(3)
+    slopes = np.array([[0.8, 0.2], [0.4, 0.6], [1.2, -0.2]])
+    p = expit(np.array([-0.2, -0.5, -0.8])[:, None, None] + slopes[:, None] @ x[:, 1:3].T)
+    yes = rng.binomial(2, p).astype(float)
+    for found, each in zip(log_odds_apart(design, yes, np.full_like(yes, 2.0)), yes, strict=True):
+        own = log_odds(design, each, np.full_like(each, 2.0))
+        assert found.theta == pytest.approx(own.theta, abs=0.05)
+        assert found.se == pytest.approx(own.se, rel=0.15)
+
+
+def test_intervals_that_hold_the_wording_cover() -> None:
+    """Three wordings whose slopes differ with SD .4: 95 % intervals of log-odds hold the truth in 92 to 97 % of 60 draws, without it in
+    fewer than 85 %; where a wording is too sparse for a fit of its own, nothing runs away."""
+    rng, held, without = np.random.default_rng(0), [], []
+    for _ in range(60):
+        x = rng.choice([-1.0, 0, 1], (200, 6), p=[0.05, 0.75, 0.2])
+        design = make_design(tuple("abcdef"), x, np.zeros((200, 0)), cluster=np.arange(200), stratum=np.zeros(200, np.int64))
+        own = rng.normal([0.6, 0, 0, 0, 0, 0], 0.4, (3, 1, 6))
+        count = np.full((3, 1, 200), 2.0)
+        yes = rng.binomial(2, expit(-0.8 + rng.normal(0, 0.3, (3, 1, 1)) + own @ x.T)).astype(float)
+        found, parts = log_odds(design, yes.sum(axis=0), count.sum(axis=0)), log_odds_apart(design, yes, count)
+        error, t = np.abs(found.theta - [0.6, 0, 0, 0, 0, 0]), student_t.ppf(0.975, found.effective)
+        held.append(error < t * np.sqrt(found.se**2 + wording_variance(parts, (0, 2, 4))))
+        without.append(error < t * found.se)
+    assert 0.92 <= np.mean(held) <= 0.97
+    assert np.mean(without) < 0.85
+    sparse = np.zeros((3, 1, 200))
+    sparse[:, :, design.seen[:, 1] > 0.5] = 1.0
+    sparse[0] = 0.0
+    assert all(np.abs(part.theta).max() < 30 for part in log_odds_apart(design, sparse, count))

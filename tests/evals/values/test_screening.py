@@ -58,6 +58,21 @@ def test_values_that_go_together_are_left_out_and_the_rest_is_not_blamed() -> No
     assert found.all_loadings.values == LOADINGS.values
 
 
+def test_too_few_items_are_said_to_be_too_few() -> None:
+    """Nine items for eleven columns: the sentence counts them, and does not speak of values that go together."""
+    with pytest.raises(UserError, match=r"9 items are too few for 11 columns \(a level and 10 values\)"):
+        screen(LOADINGS, ROWS.filter(pl.col("item").is_in(_varied())))
+
+
+def _varied() -> list[str]:
+    """Nine items between which every value differs."""
+    for seed in range(1000):
+        rows = np.random.default_rng(seed).choice(100, 9, replace=False)
+        if (LOADINGS.x[rows].std(axis=0) > 0).all():
+            return [LOADINGS.items[row] for row in rows]
+    raise AssertionError
+
+
 def test_a_value_on_a_single_item_is_left_out() -> None:
     """One item that promotes a value has no error: a sentence, and the others' slopes are those without that item."""
     lone = np.zeros(100)

@@ -14,6 +14,7 @@ import pytest
 
 from agent.models.base import Reply, Usage
 from agent.people.record import PersonProtocol, WatchRecord
+from agent.protocols.strategies.registry import asked_protocol
 from agent.spec import Limits
 from environments.base import Stimulus
 from evals.values.decisions import COLUMNS, read_decisions
@@ -131,6 +132,29 @@ def test_what_varies_is_never_merged(tmp_path: Path) -> None:
         "planted/persona [staged, memory recent:3]",
     ]
     assert found["persona"].to_list() == ["hedonist", "hedonist", "default", "default"]
+
+
+def test_strategy_and_placement_stand_in_the_name_where_they_vary(tmp_path: Path) -> None:
+    """How and where the persona was told makes another respondent, under the model's name; alike in all sessions, it is not named."""
+    fields = {"strategy": "isq", "placement": "user"}
+    browse(tmp_path / "one", SIX, persona="hedonist", asking=asked_protocol("feed", "isq", "user"), **fields)
+    assert respondents(tmp_path / "one") == {"planted/persona · hedonist"}
+    for strategy, placement in (("isq", "user"), ("isq", "system"), ("narrative", "system"), ("none", "system")):
+        asking = asked_protocol("feed", strategy, placement)
+        browse(tmp_path / "four", SIX, persona="hedonist", asking=asking, strategy=strategy, placement=placement)
+    assert respondents(tmp_path / "four") == {
+        "planted/persona [strategy isq, persona in user message] · hedonist",
+        "planted/persona [strategy isq, persona in system message] · hedonist",
+        "planted/persona [strategy narrative, persona in system message] · hedonist",
+        "planted/persona [strategy none, persona in system message] · hedonist",
+    }
+
+
+def test_wordings_that_were_not_told_are_repeats(tmp_path: Path) -> None:
+    """With the strategy `none` the number of the wording changes nothing that was told: such sessions count as one respondent."""
+    for paraphrase in (0, 1):
+        browse(tmp_path, SIX, persona="hedonist", strategy="none", paraphrase=paraphrase)
+    assert respondents(tmp_path) == {"planted/persona · hedonist"}
 
 
 def test_an_equal_wording_under_another_number_is_a_repeat(tmp_path: Path) -> None:

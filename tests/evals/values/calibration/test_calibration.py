@@ -14,19 +14,21 @@ from evals.values.calibration.arms import ARMS, arm_named
 from evals.values.calibration.command import calibrate, main
 from evals.values.calibration.estimates import Found, estimate, make_panel, spearman, value_spectrum
 from evals.values.calibration.gates import gates
+from evals.values.calibration.overview import ArmReport, overview
 from evals.values.calibration.process import draw, plant
-from evals.values.calibration.report import ArmReport, as_text
+from evals.values.calibration.report import as_text
 from evals.values.calibration.run import Chunk, Part, replicate
 from evals.values.calibration.summary import Figure, Row, summarise
 from evals.values.calibration.table import decisions, loadings
 from evals.values.decompose import decompose
+from personas.schwartz import VALUES
 
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, ArmReport]:
-    """A short run of four arms, one of them shorter still."""
-    arms = [arm_named(name) for name in ("exact", "appeal-none", "shuffled")]
-    arms += [replace(arm_named("refusals"), share=4)]
+    """A short run of some arms, one of them shorter still."""
+    arms = [arm_named(name) for name in ("exact", "appeal-none", "shuffled", "few-items", "likes", "personas")]
+    arms += [replace(arm_named("refusals"), share=4), replace(arm_named("likes-rare"), share=4)]
     return {report.arm.name: report for report in calibrate(arms, 16, seed=1)}
 
 
@@ -36,7 +38,7 @@ def _rows(report: ArmReport, estimand: str, kind: str, planting: str = "dense") 
 
 def test_every_gate_holds_where_the_arms_identify(reports: dict[str, ArmReport]) -> None:
     """Coverage, type-I error, recovery and bias are within their limits and margins, and no arm is without gates."""
-    assert all(report.gates for report in reports.values())
+    assert [name for name, report in reports.items() if not report.gates] == ["likes-rare"]
     assert [sentence for report in reports.values() for sentence in report.failures] == []
 
 
@@ -62,6 +64,74 @@ def test_an_arm_that_claims_too_much_fails(reports: dict[str, ArmReport]) -> Non
     assert "not identified" in next(line for line in text.splitlines() if line.strip().startswith("common"))
 
 
+def test_twin_and_steering_effects_are_gated_on_bias(reports: dict[str, ArmReport]) -> None:
+    """Of ratings in scale points, of likes in log-odds and probability, on the whole and value by value."""
+    limits = {(gate.row.estimand, gate.limit) for gate in reports["exact"].gates if gate.what == "bias"}
+    assert limits == {("steering", "within ±0.02 points"), ("twin", "within ±0.02 points")}
+    limits = {(gate.row.estimand, gate.limit) for gate in reports["likes"].gates if gate.what == "bias"}
+    assert limits == {("steering", "within ±0.03 log-odds"), ("twin", "within ±0.02 of probability")}
+    worst = {gate.row.estimand for gate in reports["likes"].gates if "the worst value" in gate.what}
+    assert worst == {"steering", "twin"}
+
+
+def test_only_the_arm_of_few_may_cover_too_much() -> None:
+    """99 % is too much where there are enough videos, and passes where values have three to ten; 92 % passes nowhere."""
+    wide, narrow = _row(Figure(0.99, 0.002, 1000), 1000), _row(Figure(0.92, 0.002, 1000), 1000)
+    assert [gate.passed for gate in gates(arm_named("exact"), [wide, narrow])] == [False, False]
+    assert [gate.passed for gate in gates(arm_named("few-items"), [wide, narrow])] == [True, False]
+
+
+def test_what_is_only_shown_has_no_gates(reports: dict[str, ArmReport]) -> None:
+    """Rare likes have figures and words, and no gates: the slopes are identified, but the likes are too few."""
+    report = reports["likes-rare"]
+    assert report.gates == ()
+    assert report.arm.identifies("steering")
+    assert _rows(report, "steering", "target").bias.value is not None
+    text = as_text([report], 16, 1)
+    assert "shown, not gated" in text
+    assert text.endswith("There are no gates here: figures are shown.\n")
+    assert "not identified" not in text
+
+
+def test_persona_metrics_have_their_cell_types(reports: dict[str, ArmReport]) -> None:
+    """Gains along a target, none for the persona that moves nothing; leakage and transfer are nothing where one target value moved."""
+    report = reports["personas"]
+    there = {(row.planting, row.estimand, row.kind) for row in report.rows}
+    assert there == {
+        *(("sparse", "gain", kind) for kind in ("target", "null")),
+        *(("sparse", name, kind) for name in ("leakage", "transfer") for kind in ("off-target", "null")),
+        *(("dense", name, kind) for name in ("gain", "leakage", "transfer") for kind in ("target", "null")),
+    }
+    for row in report.rows:
+        assert (row.type_1.value is None) == (row.kind == "target")
+    tested = {gate.row.estimand for gate in report.gates if gate.what == "type-I error at .05"}
+    assert tested == {"gain", "leakage", "transfer"}
+
+
+def test_the_overview_has_a_line_an_arm(reports: dict[str, ArmReport]) -> None:
+    """Bias, RMSE, coverage by cell type, type-I error, both correlations and the gates; in brackets what is not gated."""
+    lines = {line.split()[0]: line for line in overview(list(reports.values())) if line.strip() and line.split()[0] in reports}
+    assert list(lines) == list(reports)
+    exact = _rows(reports["exact"], "priority", "target")
+    assert exact.spearman.value is not None
+    assert exact.spectrum.value is not None
+    assert f"  {exact.spearman.value:.3f}  {exact.spectrum.value:.3f}" in lines["exact"]
+    assert f"{len(reports['exact'].gates)} of {len(reports['exact'].gates)}" in lines["exact"]
+    assert "(not identified: common, priority)" in lines["appeal-none"]
+    rare = _rows(reports["likes-rare"], "steering", "target").spearman
+    assert rare.value is not None
+    assert f"[{rare.value:.3f}]" in lines["likes-rare"]
+    assert "none  (shown only: all)" in lines["likes-rare"]
+
+
+def test_the_overview_says_which_arm_fails(reports: dict[str, ArmReport]) -> None:
+    """A failed gate is missing in its arm's count, and the line says so."""
+    report = reports["exact"]
+    broken = replace(report, gates=(replace(report.gates[0], passed=False), *report.gates[1:]))
+    line = overview([broken])[-1]
+    assert f"{len(report.gates) - 1} of {len(report.gates)}  FAILS" in line
+
+
 def test_the_score_of_value_spectrum_recovers_less(reports: dict[str, ArmReport]) -> None:
     """On the same answers, the share of yes ranks a planted profile worse than estimator A does."""
     row = _rows(reports["exact"], "priority", "target")
@@ -83,14 +153,14 @@ def test_shuffled_loadings_leave_nothing(reports: dict[str, ArmReport]) -> None:
     assert all(abs((row.coverage.value or 0) - 0.95) < 0.03 for row in rows if row.cells > 1000)
 
 
-@pytest.mark.parametrize("name", ["together", "wording", "gold"])
+@pytest.mark.parametrize("name", ["together", "wording", "gold", "likes", "few-items"])
 def test_what_is_calibrated_is_what_users_get(name: str) -> None:
     """Errors and coverage are those of the profiles that `decompose` writes for the same answers."""
     rng = np.random.default_rng(4)
     arm = replace(arm_named(name), widened=True)
     one = draw(arm, plant("dense", rng), rng)
     found = estimate(arm, one, make_panel(one))
-    profiles = decompose(decisions(one), loadings(one)).profiles
+    profiles = decompose(decisions(one), loadings(one), channel=one.channel).profiles
     truth = {"priority": one.truth - one.truth.mean(axis=1, keepdims=True)}
     for estimand in ("common", "priority", "relative", "steering"):
         rows = profiles.filter(profiles["estimand"] == estimand)
@@ -103,6 +173,11 @@ def test_what_is_calibrated_is_what_users_get(name: str) -> None:
             assert (inside == found[estimand].covered).all()
         rejected = (rows["low"].to_numpy() > 0) | (rows["high"].to_numpy() < 0)
         assert (rejected.reshape(-1, 10) == found[estimand].rejected).all()
+    twins = profiles.filter(profiles["estimand"] == "twin")
+    places = [VALUES.index(value) for value in twins["value"]]
+    assert sorted(places) == np.flatnonzero(~np.isnan(found["twin"].error[0])).tolist()
+    rejected = (twins["low"].to_numpy() > 0) | (twins["high"].to_numpy() < 0)
+    assert (rejected == found["twin"].rejected[0, places]).all()
 
 
 def test_figures_do_not_depend_on_the_chunks() -> None:
@@ -203,6 +278,7 @@ def test_margins_are_those_of_the_mean_over_replications() -> None:
     found = Found(error, cells.astype(float), cells, ~cells, ~cells, np.zeros((30, 1, 1), np.int64), flat, flat)
     row = summarise([Part("exact", "sparse", {"common": found}, (0, 0))])[0]
     assert row.bias.value == pytest.approx(error.mean())
+    assert row.bias.value is not None
     assert row.bias.se == pytest.approx(stats.sem(error[:, 0, 0]))
     low, _ = stats.t.interval(0.95, 29, error.mean(), stats.sem(error[:, 0, 0]))
     assert row.bias.value - row.bias.margin == pytest.approx(low)

@@ -9,8 +9,9 @@ import pytest
 
 from evals.values.calibration.arms import ARMS, PLANTINGS, SPREAD, arm_named
 from evals.values.calibration.estimates import make_panel
-from evals.values.calibration.pool import Pool, catalogue_pool, designed_pool
-from evals.values.calibration.process import CELLS, EFFECT, Draw, Planted, draw, plant
+from evals.values.calibration.metrics import targets
+from evals.values.calibration.pool import FEW, Pool, catalogue_pool, designed_pool, few_pool
+from evals.values.calibration.process import CELLS, EFFECT, ODDS, Draw, Planted, draw, plant
 from evals.values.calibration.table import decisions, loadings
 from evals.values.panel import build_panel
 from evals.values.power import COMPONENTS
@@ -32,6 +33,16 @@ def test_the_pool_meets_the_design() -> None:
     values = (pool.x != 0).sum(axis=1)
     assert (values == 2).sum() > 100
     assert (values == 0).sum() - len(pool.plain) >= 40
+
+
+def test_few_videos_carry_a_value_in_the_pool_of_few() -> None:
+    """Of 120 videos three to ten promote each value, none opposes one, and none is a twin."""
+    pool = few_pool()
+    assert pool.x.shape == (120, 10)
+    assert tuple((pool.x > 0).sum(axis=0)) == FEW
+    assert (min(FEW), max(FEW)) == (3, 10)
+    assert not (pool.x < 0).any()
+    assert not len(pool.carries)
 
 
 @pytest.mark.parametrize("pool", [designed_pool(), catalogue_pool()], ids=["designed", "catalogue"])
@@ -89,6 +100,15 @@ def test_refusals_and_missing_answers_have_their_rates() -> None:
     assert 1 - _drawn("missing").answered.mean() == pytest.approx(0.0975, abs=0.012)
 
 
+def test_a_paraphrase_of_the_default_can_be_lost() -> None:
+    """Both option orders of the last one, of the default respondents and of nobody else."""
+    answered = _drawn("paraphrase-uneven").answered
+    default = np.arange(8) % 4 == 0
+    assert not answered[4:, default].any()
+    assert answered[:4].all()
+    assert answered[:, ~default].all()
+
+
 def test_appeal_goes_with_stimulation_and_hedonism() -> None:
     """Left out, it biases their slopes by about .45 points and no others; as it is measured, it correlates with itself as the arm says."""
     one = _drawn("appeal-half", "sparse")
@@ -112,11 +132,42 @@ def test_judges_err_as_often_as_stated() -> None:
     assert coded.sum() == pytest.approx(one.inclusion.sum(), abs=45)
 
 
-@pytest.mark.parametrize("name", ["exact", "together", "gold", "catalogue"])
+@pytest.mark.parametrize(("name", "rate", "margin"), [("likes", 0.3, 0.04), ("likes-rare", 0.05, 0.15)])
+def test_likes_have_the_planted_log_odds(name: str, rate: float, margin: float) -> None:
+    """The log-odds of their mean are linear in the content, with the planted slopes; as many are liked as that mean says, high and low."""
+    one = _drawn(name)
+    columns = np.column_stack([np.ones(600), one.pool.x, one.exact])
+    slope = np.linalg.lstsq(columns, np.log(one.expected / (1 - one.expected)).T, rcond=None)[0]
+    np.testing.assert_allclose(slope[1:11].T, ODDS * one.planted.theta, atol=1e-9)
+    np.testing.assert_allclose(one.truth, ODDS * one.planted.theta)
+    assert set(np.unique(one.rating)) == {0.0, 1.0}
+    assert one.expected.mean() == pytest.approx(rate)
+    many = [_drawn(name, seed=seed) for seed in range(40)]
+    wanted = np.concatenate([each.expected.reshape(-1) for each in many])
+    liked = np.concatenate([each.rating.mean(axis=0).reshape(-1) for each in many])
+    high = wanted > np.quantile(wanted, 0.8)
+    assert liked[high].mean() == pytest.approx(wanted[high].mean(), rel=margin)
+    assert liked[~high].mean() == pytest.approx(wanted[~high].mean(), rel=margin)
+
+
+def test_targets_name_what_personas_move() -> None:
+    """The one value that a sparse persona moves, with its sign; the two that a dense one moves most; one at random for the unmoved."""
+    rng = np.random.default_rng(2)
+    one = _drawn("personas", "sparse", seed=2)
+    shift = (one.planted.theta[1] - one.planted.theta[0], one.planted.theta[2] - one.planted.theta[0])
+    aims = targets(one, rng)
+    assert set(aims) == {"first", "second", "unmoved"}
+    assert aims["first"] == {VALUES[int(np.abs(shift[0]).argmax())]: 1.0}
+    assert aims["second"] == {VALUES[int(np.abs(shift[1]).argmax())]: -1.0}
+    assert list(aims["unmoved"].values()) == [1.0]
+    assert [len(aim) for aim in targets(_drawn("personas"), rng).values()] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("name", ["exact", "together", "gold", "catalogue", "likes", "few-items"])
 def test_the_fast_path_is_the_users_path(name: str) -> None:
     """The panel made from arrays is the one that `build_panel` makes of the decisions table."""
     one = _drawn(name, "sparse")
-    fast, slow = make_panel(one), build_panel(decisions(one), loadings(one))
+    fast, slow = make_panel(one), build_panel(decisions(one), loadings(one), one.channel)
     assert (fast.respondents, fast.items, fast.cells) == (slow.respondents, slow.items, slow.cells)
     for field in ("total", "count", "total_by_cell", "count_by_cell", "missing", "missing_shift"):
         np.testing.assert_allclose(getattr(fast, field), getattr(slow, field), atol=1e-9)

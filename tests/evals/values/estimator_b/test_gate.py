@@ -105,3 +105,6 @@ def test_the_limits_are_those_of_the_specification(figures, passes):
     found = Convergence(rhat, "theta", ess, "theta", divergences)
     assert found.usable is passes
     assert ("none of its numbers are shown" in found.sentence) is not passes
+    cures = [cure for cure in ("--target-accept (target_accept)", "--warmup and --draws (warmup, draws)") if cure in found.sentence]
+    assert len(cures) == (0 if passes else 1)
+    assert ("--target-accept" in found.sentence) is (divergences > 0)

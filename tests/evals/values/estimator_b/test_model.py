@@ -85,6 +85,19 @@ def test_every_term_is_in_the_model():
     assert found["z_o"] == (8, 1) and found["z_gamma"] == (8, 1) and {"sigma_u", "sigma_o", "sigma_gamma"} <= set(found)
 
 
+@pytest.mark.parametrize("cells", [1, 2])
+def test_twins_and_topics_are_in_the_model(cells):
+    """A unit for a pair, what sets its two items apart where items have effects of their own, and topics."""
+    decisions, loadings = planted(items=30, twins=4, cells=cells)
+    answers = count_answers(read_decisions(decisions))
+    structure = make_structure(answers, replace(loadings, topic=tuple(f"t{item % 6}" for item in range(30))), tastes=True)
+    found = sampled(answers, structure)
+    assert found["z_topic"] == (6,) and {"sigma_u_cluster", "sigma_taste_cluster", "sigma_topic"} <= set(found)
+    assert found["z_taste"] == (8, 26)
+    assert found.get("z_taste_twin") == ((8, 8) if cells == 2 else None)
+    assert found["z_u_twin"] == (8,)
+
+
 def test_a_single_respondent_has_no_levels():
     """For one respondent θ is μ: no scales, no circle, no deviations are drawn."""
     decisions, loadings = everything()

@@ -99,6 +99,50 @@ def test_a_value_that_no_item_varies_in_is_left_out():
     assert any(note.startswith("No estimate for HE") for note in structure.notes)
 
 
+def test_twins_share_a_unit_and_topics_need_several_items():
+    """Items of one cluster are one unit, a cluster of one is an item alone, order of rows aside; four topics are too few, five are not."""
+    decisions, loadings = planted(items=40, twins=3)
+    decisions = decisions.with_columns(pl.when(pl.col("item") == "i39").then(pl.lit("alone")).otherwise("cluster").alias("cluster"))
+    answers, structure = built(decisions, loadings)
+    of = {item: int(unit) for item, unit in zip(answers.items, structure.sharing.unit, strict=True)}
+    assert [of["i0"] == of["i1"], of["i2"] == of["i3"], of["i4"] == of["i5"], of["i6"] == of["i7"]] == [True, True, True, False]
+    assert structure.sharing.units == 37
+    assert sorted(answers.items[item] for item in structure.sharing.twins) == ["i0", "i1", "i2", "i3", "i4", "i5"]
+    assert structure.sharing.single.sum() == 34
+    for topics in (4, 5):
+        named = replace(loadings, topic=tuple(None if item == 39 else f"t{item % topics}" for item in range(40)))
+        _, structure = built(decisions, named)
+        assert structure.sharing.topics == (0 if topics == 4 else 5)
+        assert any("Topics have no effects" in note for note in structure.notes) is (topics == 4)
+    assert structure.sharing.member.sum() == 39
+
+
+def test_effects_of_each_respondent_need_answers_that_share_them():
+    """One respondent's tastes are the items' effects; one answer an item leaves the clusters' tastes alone, which twins tell."""
+    decisions, loadings = planted(models=1, items=40, cells=1, twins=3)
+    answers = count_answers(read_decisions(decisions))
+    structure = make_structure(answers, loadings, tastes=True)
+    assert not structure.tastes
+    assert structure.tastes_shared.units == 37
+    half = decisions.filter(
+        ~((pl.col("persona") != "default") & pl.col("item").is_in(["i0", "i2", "i4"])) & ~pl.col("item").is_in(["i1", "i3", "i5"])
+    )
+    assert make_structure(count_answers(read_decisions(half)), loadings, tastes=True).tastes_shared.units == len(half["item"].unique())
+    one = decisions.filter(pl.col("persona") == "default")
+    structure = make_structure(
+        count_answers(read_decisions(pl.concat([one, one.with_columns(cell=1)], how="vertical_relaxed"))), loadings, tastes=True
+    )
+    assert (structure.tastes, len(structure.tastes_shared.twins)) == (False, 0)
+    assert "with one respondent they are the items'" in structure.notes[-1]
+
+
+def test_a_gold_sample_is_said_not_to_correct():
+    """The labels are taken as they are, and a note says so."""
+    decisions, loadings = planted(items=40)
+    gold = replace(loadings, gold=loadings.x, inclusion=np.ones(40))
+    assert any("does not correct the Bayesian model" in note for note in built(decisions, gold)[1].notes)
+
+
 def test_values_that_cannot_be_told_apart_are_refused():
     """Two equal columns of loadings end in one line, not in numbers that only the prior tells apart."""
     decisions, loadings = planted()

@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from environments.decks.items import load_deck
 from evals.values.questionnaire import find_instrument, score
 from evals.values.questionnaire.instruments import CHOICES, ESS_VARIABLES
 from personas.errors import FeedError, UserError
@@ -200,6 +201,7 @@ def test_what_is_wrong_in_a_file_is_told_in_one_line(tmp_path: Path) -> None:
     assert "row 2, column 1: 'often' is no whole number" in bad(f"{header}\noften{good[1:]}\n", tmp_path)
     assert "no column for item 21 (1 of 21 are missing)" in bad(f"{header[:-3]}\n{good[:-2]}\n", tmp_path)
     assert "no answers" in bad(f"{header}\n", tmp_path)
+    assert "row 3: it has more cells than the first row" in bad(f"{header}\n{good}\n{good},3\n", tmp_path)
     assert "no table that can be read" in bad("", tmp_path)
     twice = f"respondent,{header}\na,{good}\na,{good}\n"
     assert "row 3" in bad(twice, tmp_path)
@@ -235,3 +237,52 @@ def test_instruments_by_name(tmp_path: Path) -> None:
     with pytest.raises(FeedError):
         find_instrument("own", str(tmp_path / "nowhere.csv"))
     assert {find_instrument(name).name for name in CHOICES if name != "own"} == set(CHOICES) - {"own"}
+
+
+def test_a_minus_sign_reverses_an_item(tmp_path: Path) -> None:
+    """7 − answer enters value, MRAT and α; what is off the scale is refused before it is turned round, and the loading is negative."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,text,code\n1,a,HE\n2,b,-HE\n3,c,work\n", encoding="utf-8")
+    own = find_instrument("own", str(path))
+    assert (own.key, own.reversed) == ({"HE": (1, 2), "work": (3,)}, {2})
+    assert [item.labels for item in load_deck(str(path)).items] == [{"HE": 1.0}, {"HE": -1.0}, None]
+    scores = score(pl.DataFrame({"1": [6], "2": [2], "3": [4]}), instrument=own)
+    assert scores.mrat.tolist() == [5.0]
+    assert scores.of("1") == pytest.approx({"HE": 0.5, "work": -1.0})
+    assert scores.notes == ("Reversed before scoring, 7 − answer: item 2.",)
+    rng = np.random.default_rng(2)
+    latent = np.clip(np.round(3.5 + rng.normal(size=(40, 1)) + rng.normal(size=(40, 2))), 1, 6)
+    turned = np.column_stack([latent[:, 0], 7 - latent[:, 1], np.full(40, 3)])
+    alpha = score(pl.DataFrame(turned, schema=["1", "2", "3"]), instrument=own).people["alpha"][0]
+    covariance = np.cov(latent.T)
+    assert alpha == pytest.approx(2 * (1 - np.trace(covariance) / covariance.sum()))
+    header, good = "1,2,3", "3,3,3"
+    assert "row 3, column 2: 0 is not on the scale from 1 to 6" in bad(f"{header}\n{good}\n3,0,3\n", tmp_path, instrument=own)
+    path.write_text("number,text,code\n1,a,--HE\n", encoding="utf-8")
+    with pytest.raises(FeedError, match="row 2, column code"):
+        find_instrument("own", str(path))
+
+
+def test_test_retest_is_the_intraclass_correlation_over_administrations() -> None:
+    """ICC(A,1) of centred scores agrees with the analysis of variance; who answered once is left out; with one respondent there is none."""
+    rng = np.random.default_rng(4)
+    person = rng.normal(size=(12, 1, 21))
+    answers = np.clip(np.round(3.5 + person + 0.8 * rng.normal(size=(12, 2, 21))), 1, 6)
+    rows = [
+        {"respondent": f"p{who}", "repeat": time, **{str(item + 1): answers[who, time, item] for item in range(21)}}
+        for who in range(12)
+        for time in range(2 if who else 1)
+    ]
+    scores = score(pl.DataFrame(rows))
+    items = [0, 10]
+    table = answers[1:, :, items].mean(axis=2) - answers[1:].mean(axis=2)
+    grand, n, k = table.mean(), 11, 2
+    ms_rows = k * ((table.mean(axis=1) - grand) ** 2).sum() / (n - 1)
+    ms_columns = n * ((table.mean(axis=0) - grand) ** 2).sum() / (k - 1)
+    error = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + grand
+    ms_error = (error**2).sum() / ((n - 1) * (k - 1))
+    row = scores.retest.filter(pl.col("value") == "SD").row(0, named=True)
+    assert row["icc"] == pytest.approx((ms_rows - ms_error) / (ms_rows + (k - 1) * ms_error + k * (ms_columns - ms_error) / n))
+    assert (row["n"], row["administrations"]) == (11, 2)
+    assert row["low"] < row["icc"] < row["high"]
+    assert score(pl.DataFrame(rows[:3])).retest.is_empty()
