@@ -10,11 +10,13 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "browse": ("agent.browse", "let a persona browse a feed"),
+    "sweep": ("agent.sweep", "run an experiment of many sessions from a file"),
     "rate": ("agent.rate", "let people rate a feed on the local page"),
     "personas": ("personas.__main__", "list, show and check personas"),
     "feedapp": ("environments.feedapp.__main__", "serve the local feed page"),
     "sites": ("environments.browser.__main__", "check the adapters of platforms' sites"),
     "recorded": ("environments.recorded.__main__", "what a recorded feed holds"),
+    "adaptive": ("evals.adaptive.__main__", "what a recommender makes of a persona"),
     "values": ("evals.values.__main__", "from decisions to value-consistent preferences"),
     "catalogue": ("environments.catalogue.__main__", "the embedded clips: design table, rendering, contact sheet"),
 }

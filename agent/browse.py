@@ -44,6 +44,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--persona", metavar="NAME|FILE", help="a library persona (see `python -m personas list`) or a TOML file (default: default)"
     )
     who.add_argument("--paraphrase", type=int, metavar="N", help="which wording of the persona, from 0 (default: 0)")
+    who.add_argument(
+        "--strategy",
+        metavar="narrative|none|simple|isq",
+        help="how the persona is told: as it stands, not at all, as numbered sentences, with a questionnaire (default: narrative)",
+    )
+    who.add_argument("--placement", metavar="system|user", help="the message in which the persona stands (default: system)")
     who.add_argument("--versus", metavar="NAME|FILE", help="browse the same clips as this persona too, and compare")
     who.add_argument("--model", metavar="PROVIDER/NAME", help="who answers; see docs/models.md (default: reader, the embedded baseline)")
     who.add_argument("--base-url", metavar="URL", help="where the model is served")
@@ -89,6 +95,8 @@ def build_parser() -> argparse.ArgumentParser:
 SPEC_FIELDS = (
     "persona",
     "paraphrase",
+    "strategy",
+    "placement",
     "model",
     "base_url",
     "environment",

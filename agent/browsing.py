@@ -9,9 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import Protocol
 
 from agent.models.base import Design, Model, Prompt, Reply
+from agent.phases import phase_at
 from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, repair_turns, stimulus_slots
+from agent.protocols.strategies.base import Strategy
+from agent.protocols.strategies.registry import make_strategy
 from agent.spec import Limits, SessionSpec, memory_length
 from agent.trace.events import ActionEvent, AnswerEvent, AskEvent, ProblemEvent, PromptEvent, StimulusEvent
 from agent.trace.making import answer_event, failure_event, now, stimulus_event, storable, storable_text
@@ -22,7 +28,7 @@ from environments.canonical import derived_seed, rng
 from personas.errors import EnvironmentFailed, LimitReached, ModelError, Unreachable
 from personas.persona import Persona
 
-__all__ = ["FAILURES_IN_A_ROW", "Browsing", "Interrupted", "prompt_cell"]
+__all__ = ["FAILURES_IN_A_ROW", "Browsing", "Interrupted", "Purse", "answer_seed", "prompt_cell"]
 
 FAILURES_IN_A_ROW = 5
 """So many failed stimuli in a row stop a session: the model is out of reach, and going on would only mark the rest as failed."""
@@ -36,9 +42,40 @@ def prompt_cell(spec: SessionSpec, cells: int, step: int) -> int:
     """The prompt cell of a step: the fixed one, or all in random order block by block, the same for every respondent of this seed."""
     if spec.cell != "rotate":
         return spec.cell
+    return _cells_of_block(spec.seed, cells, step // cells)[step % cells]
+
+
+@lru_cache(maxsize=1024)
+def _cells_of_block(seed: int, cells: int, number: int) -> tuple[int, ...]:
     block = list(range(cells))
-    rng(spec.seed, "cells", step // cells).shuffle(block)
-    return block[step % cells]
+    rng(seed, "cells", number).shuffle(block)
+    return tuple(block)
+
+
+_ASKED_ANEW = ("cell", "paraphrase", "strategy", "placement", "repeat")
+"""Fields of a spec that change how the same clips are asked about: each such session draws answers of its own."""
+
+
+def answer_seed(spec: SessionSpec, *parts: str | int) -> int:
+    """The seed of an answer, from the session's seed, what distinguishes its way of asking, and `parts`."""
+    fields = type(spec).model_fields
+    ways = [f"{name}={getattr(spec, name)}" for name in _ASKED_ANEW if name in fields and getattr(spec, name) != fields[name].default]
+    return derived_seed(spec.seed, *ways, *parts)
+
+
+class Purse(Protocol):
+    """What a session has in common with others: limits that hold for all of them together.
+
+    `counts_usd`: whether the most that a call may cost has to be known. `reserve` is awaited before each call, and raises LimitReached;
+    `settle` is called once for each call that was reserved, with its answer, or None where nothing was sent.
+    """
+
+    @property
+    def counts_usd(self) -> bool: ...
+
+    async def reserve(self, most_usd: Decimal | None) -> None: ...
+
+    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None) -> None: ...
 
 
 @dataclass
@@ -52,6 +89,9 @@ class Browsing:
     protocol: FeedbackProtocol
     environment: Environment
     recorder: Recorder
+    purse: Purse | None = None
+    cast: tuple[Persona, ...] = ()
+    """Who is played in each phase of the spec."""
     stop_requested: bool = False
     stimulus: Stimulus | None = field(default=None, repr=False)
     last_failure: str | None = None
@@ -68,6 +108,16 @@ class Browsing:
         """The step that is under way."""
         assert self.progress.pending is not None, "a step is under way"
         return self.progress.pending
+
+    @property
+    def strategy(self) -> Strategy:
+        """How the persona is told."""
+        return make_strategy(self.spec.strategy)
+
+    @property
+    def played(self) -> Persona:
+        """Who is played at this step: the persona of its phase, where the session has phases."""
+        return self.cast[phase_at(self.spec.phases, self.progress.steps)] if self.cast else self.persona
 
     def check_limits(self) -> None:
         """Raises LimitReached or Interrupted when the session has to stop before another clip or question."""
@@ -101,7 +151,8 @@ class Browsing:
             return None
         event = stimulus_event(stimulus, self.progress.steps)
         fresh = self._is_fresh(event)
-        self._storing = asyncio.gather(*(asyncio.to_thread(self.recorder.frames.put, frame) for frame in stimulus.frames))
+        frames = self.recorder.frames
+        self._storing = asyncio.gather(*(asyncio.to_thread(frames.put, frame) for frame in stimulus.frames if not frames.holds(frame)))
         if fresh:
             self.recorder.record(event.model_copy(update={"step": self.progress.steps}))
         return stimulus
@@ -167,6 +218,19 @@ class Browsing:
         self.recorder.check_room()
         prompt = self._prompt(stage, attempt)
         self._check_price(prompt)
+        if self.purse is None:
+            return await self._asked(prompt, stage, attempt)
+        most = self.model.most_usd(prompt) if self.purse.counts_usd else None
+        await self.purse.reserve(most)
+        answer = None
+        try:
+            answer = await self._asked(prompt, stage, attempt)
+        finally:
+            self.purse.settle(most, answer)
+        return answer
+
+    async def _asked(self, prompt: Prompt, stage: str, attempt: int) -> AnswerEvent:
+        """Ask, and record that it is asked and what comes."""
         self._record_ask(prompt, stage, attempt)
         try:
             reply = await self.model.ask(prompt)
@@ -219,11 +283,11 @@ class Browsing:
         assert self.stimulus is not None, "a stimulus is shown"
         question = self.question(stage)
         slots = self._slots(self.stimulus)
-        seed = derived_seed(self.spec.seed, "ask", self.progress.steps, stage, attempt)
-        step_seed = derived_seed(self.spec.seed, "step", self.progress.steps)
+        seed = answer_seed(self.spec, "ask", self.progress.steps, stage, attempt)
+        step_seed = answer_seed(self.spec, "step", self.progress.steps)
         prompt = replace(self.protocol.prompt(question, self.stimulus, slots, seed), step_seed=step_seed)
         if self.model.synthetic and self.stimulus.labels is not None:
-            prompt = replace(prompt, design=Design(self.stimulus.labels, self.persona.target))
+            prompt = replace(prompt, design=Design(self.stimulus.labels, self.played.target if self.strategy.tells else {}))
         if attempt > 0:
             bad = self.pending.answers[stage, attempt - 1]
             prompt = replace(prompt, turns=repair_turns(prompt.turns, bad.raw, bad.fault or "no answer"))
@@ -263,8 +327,8 @@ class Browsing:
 
     def _slots(self, stimulus: Stimulus) -> dict[str, str]:
         slots = stimulus_slots(stimulus)
-        slots["persona"] = self.persona.text(self.spec.paraphrase)
-        slots["persona_name"] = self.persona.name
+        slots["persona"] = self.strategy.persona_text(self.played, self.spec.paraphrase)
+        slots["persona_name"] = self.played.name if self.strategy.tells else ""
         slots["memory"] = self._memory()
         return slots
 

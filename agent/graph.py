@@ -105,11 +105,12 @@ def _after(agent: Browsing, answer: AnswerEvent) -> AgentState:
     return {"next": "look_on", "stage": following, "attempt": 0}
 
 
-def _after_observing(state: AgentState) -> str:
+# Coroutines, because LangGraph would run a plain function in a thread.
+async def _after_observing(state: AgentState) -> str:
     return state["next"]
 
 
-def _after_answer(state: AgentState) -> AfterAnswer:
+async def _after_answer(state: AgentState) -> AfterAnswer:
     return state["next"]  # type: ignore[return-value]
 
 

@@ -8,11 +8,15 @@ import platform
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from agent.phases import cast_of, phase_records
+from agent.protocols.strategies.registry import make_strategy
 from agent.redaction import known_secrets, redact_all
 from agent.spec import SessionSpec
 from agent.trace.events import SCHEMA_VERSION
@@ -46,7 +50,7 @@ def prepare(spec: SessionSpec, persona: Persona, runs: Path, session: str | None
         "schema_version": SCHEMA_VERSION,
         "spec": spec.model_dump(mode="json"),
         "spec_hash": spec_hash,
-        "persona": played,
+        "persona": _as_told(played, persona, spec),
         "feed_fingerprint": feed_fingerprint,
         "versions": versions(),
         "created_at": round(time.time(), 3),
@@ -159,14 +163,31 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def persona_record(persona: Persona, spec: SessionSpec) -> dict[str, Any]:
-    """Who is played, as `session.json` keeps it."""
-    return {
+    """Who is played, as `session.json` keeps it; with `phases`, who in each of them."""
+    phases = phase_records(spec.phases, cast_of(spec.phases, persona), spec.policy, spec.paraphrase)
+    played = {
         "name": persona.name,
         "kind": persona.kind,
         "paraphrase": spec.paraphrase,
         "text": persona.text(spec.paraphrase),
         "target": dict(persona.target),
     }
+    return played | ({"phases": phases} if phases else {})
+
+
+def _as_told(played: Mapping[str, Any], persona: Persona, spec: SessionSpec) -> dict[str, Any]:
+    """The record with `told` beside each `text` that the model does not read as it stands. The spec's hash has the strategy already."""
+    strategy = make_strategy(spec.strategy)
+
+    def told(record: Mapping[str, Any], who: Persona) -> dict[str, Any]:
+        words = strategy.persona_text(who, spec.paraphrase)
+        return dict(record) | ({"told": words} if words != record["text"] else {})
+
+    record = told(played, persona)
+    if phases := played.get("phases"):
+        cast = cast_of(spec.phases, persona)
+        record["phases"] = [phase | {"persona": told(phase["persona"], who)} for phase, who in zip(phases, cast, strict=True)]
+    return record
 
 
 def _stem(persona: str, model: str) -> str:
@@ -177,6 +198,11 @@ def _stem(persona: str, model: str) -> str:
 
 def versions() -> dict[str, str]:
     """What the session runs under: Python, the system, the packages that matter."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
     found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
     for package in _VERSIONED:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Any
 
-__all__ = ["known_secrets", "redact", "redact_all"]
+__all__ = ["known_secrets", "may_hold_a_secret", "redact", "redact_all"]
 
 _NAMED_LIKE_A_SECRET = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 # With a digit in it, and not within a word: "desk-setup-for-beginners" is no key.
@@ -26,6 +27,14 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return _SHAPED_LIKE_A_SECRET.sub("***", text) if "sk-" in text or "Bearer" in text else text
+
+
+def may_hold_a_secret(line: str, secrets: tuple[str, ...]) -> bool:
+    """Whether `redact_all` could change anything in the data whose JSON text is `line`. Much faster than to call it.
+
+    JSON escapes letter by letter: a text that holds a secret holds, escaped, the secret escaped.
+    """
+    return "sk-" in line or "Bearer" in line or any(json.dumps(secret, ensure_ascii=False)[1:-1] in line for secret in secrets)
 
 
 def redact_all(value: Any, secrets: tuple[str, ...]) -> Any:

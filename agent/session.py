@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from agent.browsing import Browsing, Interrupted
+from agent.browsing import Browsing, Interrupted, Purse
 from agent.logs import logger
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model, resolved_base_url
 from agent.option_scopes import misplaced
+from agent.phases import cast_of, feed_phases
 from agent.preparing import Prepared, persona_record, prepare, versions
 from agent.protocols.base import FeedbackProtocol
-from agent.protocols.registry import make_protocol
+from agent.protocols.strategies.registry import asked_protocol
 from agent.spec import Limits, SessionSpec
 from agent.trace.events import EndEvent
 from agent.trace.making import now
@@ -127,10 +128,13 @@ async def arun_session(
     observer: Observer | None = None,
     on_start: Callable[[Browsing], None] | None = None,
     live: LiveOptions | None = None,
+    model: Model | None = None,
+    purse: Purse | None = None,
 ) -> SessionResult:
     """Run a session in `runs`, under the name `session` or the next free number.
 
-    `observer` is called after each event; `on_start` is given the live session, whose `stop_requested` ends it after the current answer.
+    `model` is one that several sessions share: it is not closed. `purse` holds limits that sessions share. `observer` is called after each
+    event; `on_start` is given the live session, whose `stop_requested` ends it after the current answer.
     Raises UserError before anything is written when the spec cannot be run. What stops a running session is in the result: its record is
     written first, and the same call carries on.
     """
@@ -139,11 +143,11 @@ async def arun_session(
     if wrong := misplaced(chosen, spec.environment, spec.site):
         raise SpecError(wrong)
     persona = load_persona(spec.persona)
-    protocol = make_protocol(spec.protocol)
+    protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
     if spec.cell != "rotate" and spec.cell >= protocol.cells:
         raise SpecError(f"cell {spec.cell}: protocol {spec.protocol} has the prompt cells 0 to {protocol.cells - 1}, or rotate")
     spec = resolved(spec)
-    model = make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
+    shared, model = model, model or make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
     try:
         if limits.max_usd is not None and not model.price_known:
             raise SpecError(
@@ -162,9 +166,11 @@ async def arun_session(
             limits=limits,
             observer=observer,
             on_start=on_start,
+            purse=purse,
         )
     finally:
-        await model.close()
+        if shared is None:
+            await model.close()
 
 
 def resolved(spec: SessionSpec) -> SessionSpec:
@@ -185,17 +191,19 @@ async def run_with(
     limits: Limits | None = None,
     observer: Observer | None = None,
     on_start: Callable[[Browsing], None] | None = None,
+    purse: Purse | None = None,
 ) -> SessionResult:
     """A session of parts that are built already; `spec` describes them. As `arun_session`, which builds them from their names."""
+    cast = cast_of(spec.phases, persona)
     prepared = prepare(spec, persona, runs, session, environment.fingerprint)
     recorder = Recorder(prepared.folder.path, observer)
     try:
-        agent = Browsing(spec, limits or Limits(), persona, model, protocol, environment, recorder)
+        agent = Browsing(spec, limits or Limits(), persona, model, protocol, environment, recorder, purse, cast)
         if on_start:
             on_start(agent)
         return await _run(agent, prepared)
     finally:
-        recorder.close()
+        await asyncio.to_thread(recorder.close)  # it waits for the disk, and other sessions need not
 
 
 async def _run(agent: Browsing, prepared: Prepared) -> SessionResult:
@@ -266,6 +274,7 @@ def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol, li
         FeedRequest(
             feed=spec.feed,
             policy=spec.policy,
+            phases=feed_phases(spec.phases, spec.policy),
             videos=spec.videos,
             seed=spec.seed,
             frames=spec.frames,

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agent.option_scopes import SCOPES, misplaced
+from agent.phases import Phase, check_phases, total_videos
 from agent.protocols.registry import PROTOCOLS
+from agent.protocols.strategies.registry import PLACEMENTS, STRATEGIES, strategy_fault
 from environments.browser.sites.registry import SITES
 from environments.canonical import content_hash
 from environments.request import ENVIRONMENTS
@@ -40,6 +42,9 @@ class SessionSpec(BaseModel):
 
     persona       a library name or a path to a TOML file
     paraphrase    which of the persona's texts is used, from 0
+    strategy      how the persona is told: "narrative" as it stands, "none" not at all, "simple" as numbered sentences, "isq" with a
+                  questionnaire
+    placement     where: in the "system" message, or at the top of the first one of the "user"
     model         `provider/name`, such as "openai/gpt-…"; "reader" is the embedded baseline
     base_url      where the model is served, for `vllm` and `compatible`
     model_options what the provider takes besides, such as {"temperature": "0"}
@@ -55,12 +60,16 @@ class SessionSpec(BaseModel):
     frames        pictures a clip, 1 to 32
     videos        clips to be shown, 1 to 100000; a shorter feed ends earlier
     seed          0 to 2**63 - 1; all randomness derives from it
+    repeat        from 0: the same clips in the same order, asked about anew
+    phases        parts of one continuous feed with a persona or policy of their own (`agent.phases`), `videos` long together
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     persona: Annotated[str, Field(min_length=1)] = "default"
     paraphrase: Annotated[int, Field(ge=0, le=99)] = 0
+    strategy: str = "narrative"
+    placement: str = "system"
     model: Annotated[str, Field(min_length=1, max_length=500)] = DEFAULT_MODEL
     base_url: str | None = None
     serve: bool = False
@@ -77,6 +86,8 @@ class SessionSpec(BaseModel):
     frames: Annotated[int, Field(ge=1, le=32)] = 3
     videos: Annotated[int, Field(ge=1, le=100_000)] = 40
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    repeat: Annotated[int, Field(ge=0, le=9_999)] = 0
+    phases: tuple[Phase, ...] = ()
 
     @field_validator("cell", mode="before")
     @classmethod
@@ -108,6 +119,19 @@ class SessionSpec(BaseModel):
             return {"policy": RECORDED} | data
         return data
 
+    @model_validator(mode="before")
+    @classmethod
+    def _phases_say_how_long(cls, data: Any) -> Any:
+        """Phases make a session as long as they are together, unless `videos` is given."""
+        if isinstance(data, dict) and "videos" not in data and (total := total_videos(data.get("phases"))):
+            return data | {"videos": total}
+        return data
+
+    @model_validator(mode="after")
+    def _check_phases(self) -> SessionSpec:
+        check_phases(self.phases, self.videos, self.environment)
+        return self
+
     @model_validator(mode="after")
     def _check_order(self) -> SessionSpec:
         if self.policy == RECORDED and self.environment != RECORDED:
@@ -138,6 +162,22 @@ class SessionSpec(BaseModel):
     @classmethod
     def _check_protocol(cls, value: str) -> str:
         return _one_of(value, PROTOCOLS)
+
+    @field_validator("strategy")
+    @classmethod
+    def _check_strategy(cls, value: str) -> str:
+        return _one_of(value, STRATEGIES)
+
+    @field_validator("placement")
+    @classmethod
+    def _check_placement(cls, value: str) -> str:
+        return _one_of(value, PLACEMENTS)
+
+    @model_validator(mode="after")
+    def _check_strategy_fits(self) -> SessionSpec:
+        if fault := strategy_fault(self.strategy, self.protocol):
+            raise ValueError(fault)
+        return self
 
     @field_validator("memory")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["catalogue_items", "load"]
 
 
+@cache
 def catalogue_items(cache_dir: Path) -> tuple[FeedItem, ...]:
     """All clips of the catalogue with their designed labels. Nothing is rendered yet. Raises FeedError when a clip file is not valid."""
     from environments.catalogue.specs import load_clips  # noqa: PLC0415 - loads when used

@@ -5,14 +5,15 @@ A new kind of feed is a module with `load(argument, cache_dir) -> LoadedFeed` an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environments.cache import default_cache_dir
 from environments.clips import LoadedFeed
-from environments.request import FeedRequest
-from environments.simulated.policies import POLICIES, build_policy
+from environments.request import FeedPhase, FeedRequest
+from environments.simulated.policies import POLICIES, Policy, build_policy
 from personas.errors import FeedError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def open_environment(request: FeedRequest) -> SimulatedFeed:
         frames=request.frames,
         first_moment=request.first_moment,
         policy=request.policy,
+        phases=request.phases,
         seed=request.seed,
         labels_required=request.labels_required,
     )
@@ -73,13 +75,15 @@ def open_feed(
     frames: int = 3,
     first_moment: bool = False,
     policy: str = "balanced",
+    phases: Sequence[FeedPhase] = (),
     seed: int = 0,
     cache_dir: Path | None = None,
     labels_required: bool = False,
 ) -> SimulatedFeed:
     """A simulated feed, ready for `open`, of at most `videos` items (None: all), each once, with up to `frames` pictures an item.
 
-    With `first_moment` the first picture is the beginning of the clip. `labels_required` is for respondents that answer from labels.
+    `phases` replace `policy`, one part of the feed after the other. With `first_moment` the first picture is the beginning of the clip.
+    `labels_required` is for respondents that answer from labels.
     Blocks while files are checked (about 50 ms a file the first time): call it in a thread where that matters. Raises FeedError with
     what to change.
     """
@@ -94,5 +98,11 @@ def open_feed(
     loaded = load_feed(spec, cache_dir)
     if labels_required:
         check_labels(spec, loaded)
-    chosen = build_policy(policy, loaded.items, seed, videos)
+    chosen = build_policy(policy, loaded.items, seed, videos) if not phases else _phased(loaded, seed, phases)
     return SimulatedFeed(loaded.items, chosen, frames=frames, first_moment=first_moment, videos=videos, problems=loaded.problems)
+
+
+def _phased(loaded: LoadedFeed, seed: int, phases: Sequence[FeedPhase]) -> Policy:
+    from environments.simulated.phased import PhasedPolicy  # noqa: PLC0415 - few sessions have phases
+
+    return PhasedPolicy(loaded.items, seed, phases)

@@ -36,6 +36,10 @@ class FrameStore:
         """Where a frame lies. Raises ValueError as `path_by_hash`."""
         return path_by_hash(self.root, sha256, ".jpg")
 
+    def holds(self, frame: Frame) -> bool:
+        """Whether this store has stored the frame, or seen that it is there."""
+        return frame.sha256 in self._stored
+
     def put(self, frame: Frame) -> None:
         """Store a frame unless it is there; a file of another length, cut short by a crash, is written anew. Raises OSError."""
         if frame.sha256 in self._stored:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 __all__ = ["FSYNC_EVERY_S", "LineFile"]
 
 FSYNC_EVERY_S = 1.0
-"""Between two flushes to disk while lines are written. A killed process loses nothing, a power cut at most so much."""
+"""Between two flushes to disk while lines are written. A killed process loses nothing, a power cut about so much."""
 
 _BLOCK = 65536
+_flusher = ThreadPoolExecutor(1, "flush")
+"""One thread for all files of the process: whoever writes lines does not wait for the disk, and flushes do not crowd each other."""
 
 
 class LineFile:
@@ -23,6 +26,8 @@ class LineFile:
 
     def __init__(self, path: Path) -> None:
         self._synced = time.monotonic()
+        self._dirty = False
+        self._flushing: Future[None] | None = None
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             _lock(self._fd)
@@ -45,28 +50,42 @@ class LineFile:
                 break
         if keep < size:
             os.ftruncate(self._fd, keep)
+            self._dirty = True
         return size - keep
 
     def append(self, line: bytes) -> None:
         """Write one line, its end included, or nothing.
 
-        Flushes when the last flush is `FSYNC_EVERY_S` ago; if that fails the line stays.
+        A flush begins, in a thread, when the last one is `FSYNC_EVERY_S` ago; if it fails the lines stay, and the next call raises.
         """
-        before = os.lseek(self._fd, 0, os.SEEK_END)
+        done = 0
         try:
-            done = 0
             while done < len(line):
                 done += os.write(self._fd, line[done:])
         except OSError:
-            os.ftruncate(self._fd, before)
+            os.ftruncate(self._fd, os.lseek(self._fd, 0, os.SEEK_END) - done)
             raise
-        if time.monotonic() - self._synced >= FSYNC_EVERY_S:
-            self.sync()
+        self._dirty = True
+        if self._flushing is not None and self._flushing.done():
+            self._wait_for_flush()
+        if self._flushing is None and time.monotonic() - self._synced >= FSYNC_EVERY_S:
+            self._synced, self._dirty = time.monotonic(), False
+            self._flushing = _flusher.submit(os.fsync, self._fd)
 
     def sync(self) -> None:
-        """Force what was written to disk; the lines stay in the file if that fails."""
-        os.fsync(self._fd)
-        self._synced = time.monotonic()
+        """Return when all that was written is on the disk; the lines stay in the file if that fails."""
+        if self._flushing is not None:
+            self._dirty |= self._flushing.cancel()  # it was still in the queue
+            self._wait_for_flush()
+        if self._dirty:
+            os.fsync(self._fd)
+            self._synced, self._dirty = time.monotonic(), False
+
+    def _wait_for_flush(self) -> None:
+        """Raises what the flush that was begun failed with, once."""
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None and not flushing.cancelled():
+            flushing.result()
 
     def room(self) -> int:
         """Bytes that are left on the file's disk."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from environments.base import Environment
 from personas.errors import SpecError
 
-__all__ = ["ENVIRONMENTS", "FeedRequest", "open_environment"]
+__all__ = ["ENVIRONMENTS", "FeedPhase", "FeedRequest", "open_environment"]
 
 ENVIRONMENTS: dict[str, str] = {
     "simulated": "environments.feeds",
@@ -24,11 +24,25 @@ ENVIRONMENTS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class FeedPhase:
+    """A part of a session's feed: `videos` clips ordered by `policy`, and whether a recommender learns from what is done with them.
+
+    `held_out`: only of the half of the clips that is kept aside for such phases; the other phases then show the other half.
+    """
+
+    videos: int
+    policy: str
+    learn: bool = True
+    held_out: bool = False
+
+
+@dataclass(frozen=True)
 class FeedRequest:
     """What a session wants to see.
 
     feed            a named feed or a folder
     policy          the order of the feed
+    phases          parts of the feed with a policy each, in place of `policy`; as long together as `videos`
     videos, seed    how many stimuli at most; what all randomness derives from
     frames          pictures a stimulus; with `first_moment` the first of them is the very beginning
     labels_required the respondent answers from labels
@@ -41,6 +55,7 @@ class FeedRequest:
 
     feed: str
     policy: str = "balanced"
+    phases: tuple[FeedPhase, ...] = ()
     videos: int | None = None
     seed: int = 0
     frames: int = 3

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from personas.command import CommandParser, complain
 from personas.errors import PersonaError
 from personas.persona import Persona, load_library, load_persona
+from personas.profiles import load_profiles
 
 __all__ = ["main"]
 
@@ -58,11 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(as_json: bool) -> int:
     personas = load_library()
+    profiles = load_profiles()
     if as_json:
-        print(json.dumps([_brief(persona) for persona in personas], ensure_ascii=False))
+        print(json.dumps([_brief(persona) for persona in (*personas, *profiles)], ensure_ascii=False))
         return 0
     rows = [("NAME", "KIND", "TARGET", "SUMMARY")]
     rows += [(persona.name, persona.kind, _target(persona), persona.summary) for persona in personas]
+    rows.append(
+        (f"{profiles[0].name}..{len(profiles)}", "profile", "all values", f"{len(profiles)} full profiles, such as {profiles[6].name}")
+    )
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]))

@@ -7,7 +7,8 @@ It lives in the lowest package so that all of `personas`, `environments`, `agent
     │   ├── SpecError                     a session's or experiment's specification
     │   ├── PersonaError                  a persona's name or file
     │   ├── FeedError                     a folder, a catalogue, a deck
-    │   └── ModelSetupError               a model's name, key, base URL, file or options
+    │   ├── ModelSetupError               a model's name, key, base URL, file or options
+    │   └── SessionBusy                   another process runs this session
     ├── ModelError               exit 1   a call to a model failed
     │   ├── Throttled                     429 or "overloaded": asked again, after Retry-After
     │   ├── Unavailable                   5xx, timeout, dropped connection: asked again
@@ -32,6 +33,7 @@ __all__ = [
     "ModelSetupError",
     "PersonaError",
     "Rejected",
+    "SessionBusy",
     "SpecError",
     "StorageFailed",
     "Throttled",
@@ -55,6 +57,10 @@ class UserError(AxiofeedError):
 
 class SpecError(UserError):
     """A specification is not valid."""
+
+
+class SessionBusy(UserError):
+    """Another process runs this session."""
 
 
 class PersonaError(UserError):

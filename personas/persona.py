@@ -1,6 +1,6 @@
 """A persona: who the model plays, in several wordings, with the target it is meant to be steered to.
 
-`load_persona` takes the name of a library persona or the path of a TOML file; `personas.schema` checks what is in it.
+`load_persona` takes the name of a library persona or of a full profile, or the path of a TOML file; `personas.schema` checks what is in it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
     "persona_names",
 ]
 
-Kind = Literal["default", "control", "high", "low", "higher-order", "trait-list", "own"]
+Kind = Literal["default", "control", "high", "low", "higher-order", "trait-list", "profile", "own"]
 Form = Literal["description", "biography", "traits"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -88,17 +88,32 @@ def load_library() -> tuple[Persona, ...]:
 
 
 def load_persona(name_or_path: str) -> Persona:
-    """The library persona of this name, or the one in this TOML file (an argument with a path separator, or that ends in `.toml`).
+    """The persona of this name, of the library or a full profile, or the one in this TOML file (an argument with a path separator, or that
+    ends in `.toml`).
 
     Raises `PersonaError` in one line: for an unknown name with the names to choose from, for a file with its name, the key and the fix.
     """
     if _is_path(name_or_path):
         return _from_file(Path(name_or_path))
     # The name is looked up in the list and never joined to a path: it may come from a specification somebody else wrote.
+    if name_or_path in _profiles():
+        return _profile(name_or_path)
     if name_or_path not in persona_names():
         raise PersonaError(_unknown(name_or_path))
     source = _folder().joinpath(f"{name_or_path}.toml")
     return _parse(source.read_bytes(), f"{name_or_path}.toml", name_or_path)
+
+
+def _profiles() -> tuple[str, ...]:
+    from personas.profiles import profile_names  # noqa: PLC0415 - it builds on this module
+
+    return profile_names()
+
+
+def _profile(name: str) -> Persona:
+    from personas.profiles import make_profile  # noqa: PLC0415
+
+    return make_profile(int(name.removeprefix("profile-")))
 
 
 def _folder() -> Any:
@@ -117,6 +132,8 @@ def _is_path(name_or_path: str) -> bool:
 
 def _unknown(name: str) -> str:
     names = persona_names()
+    if name.lower().startswith("profile-"):
+        return f'there is no persona "{one_line(name, 60)}"; the full profiles are {_profiles()[0]} to {_profiles()[-1]}'
     near = get_close_matches(name.lower().strip().replace("_", "-").replace(" ", "-"), names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? See" if near else "see"
     asked = f'there is no persona "{one_line(name, 60)}"' if name.strip() else "the name of the persona is empty"
@@ -126,7 +143,7 @@ def _unknown(name: str) -> str:
 def _from_file(path: Path) -> Persona:
     source = one_line(str(path), 200)
     persona = _parse(_read(path, source), source, path.stem)
-    if persona.name in persona_names() and persona != load_persona(persona.name):
+    if persona.name in (*persona_names(), *_profiles()) and persona != load_persona(persona.name):
         # Two different personas under one name could not be told apart in a table.
         raise PersonaError(f'{source}: name: "{persona.name}" is a persona of the library; set name = "…" to another one')
     return persona

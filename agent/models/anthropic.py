@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from agent.models.base import Prompt, Turn, Usage
 from agent.models.base_urls import ANTHROPIC_URL
 from agent.models.endpoint import Endpoint, require_key
-from agent.models.http_model import Answer, Count, HttpModel, OrUnknown, finish_reason, image_base64, read_json, spoken
+from agent.models.http_model import Answer, Count, HttpModel, OrUnknown, finish_reason, image_base64, read_json, spoken, tls
 from agent.models.prices import price_for
 from agent.models.schema import sent_schema
 from agent.models.settings import HTTP_KEYS, read_settings
@@ -119,6 +119,7 @@ class Messages:
             max_retries=0,
             # The deadline of the whole call is kept outside and comes later than that for connecting, so that the two are told apart.
             timeout=sdk.Timeout(timeout_s + 1, connect=min(10.0, 0.5 * timeout_s)),
+            http_client=sdk.DefaultAsyncHttpxClient(verify=tls()),
             open_telemetry=False,  # no prompt goes to a tracer that happens to be configured
         )
 

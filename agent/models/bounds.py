@@ -15,6 +15,9 @@ import io
 import json
 import math
 from decimal import Decimal
+from functools import lru_cache
+
+from pydantic import BaseModel
 
 from agent.models.base import Prompt
 from agent.models.prices import Price
@@ -44,18 +47,33 @@ def most_usd(prompt: Prompt, price: Price | None, most_output_tokens: int) -> De
 
 def most_input_tokens(prompt: Prompt) -> int:
     """More tokens than any provider counts for `prompt`, its pictures and its schema."""
-    texts = [prompt.system, json.dumps(sent_schema(prompt.answer)), *(turn.text for turn in prompt.turns)]
+    texts = [prompt.system, *(turn.text for turn in prompt.turns)]
     images = [frame for turn in prompt.turns for frame in turn.images]
-    return _FRAMING + sum(map(_of_text, texts)) + sum(map(_of_image, images))
+    return _FRAMING + _of_schema(prompt.answer) + sum(map(_of_text, texts)) + sum(map(_of_image, images))
+
+
+@lru_cache(maxsize=256)
+def _of_schema(answer: type[BaseModel]) -> int:
+    return _of_text(json.dumps(sent_schema(answer)))
 
 
 def _of_text(text: str) -> int:
-    ascii_letters = sum(letter.isascii() for letter in text)
+    ascii_letters = len(text.encode("ascii", "ignore"))
     others = len(text.encode("utf-8", "surrogatepass")) - ascii_letters
     return math.ceil(ascii_letters / 2) + others
 
 
+_images: dict[str, int] = {}
+"""Tokens by a picture's hash: every clip is asked about again and again."""
+
+
 def _of_image(frame: Frame) -> int:
+    if frame.sha256 not in _images:
+        _images[frame.sha256] = _of_new_image(frame)
+    return _images[frame.sha256]
+
+
+def _of_new_image(frame: Frame) -> int:
     from PIL import Image  # noqa: PLC0415 - a model that costs nothing needs no picture opened
 
     try:

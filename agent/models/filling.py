@@ -2,6 +2,7 @@
 
 The rules go by field name first (`action`, `watch_fraction`), then by the field's kind in the JSON schema, so that a protocol that is
 written later is answered as well: a bounded number or a list of numbers is a rating, a yes/no is "would like it", text is the reason.
+Where fields are computed with later on, the answer model says itself how a decision fills them (`of_decision`).
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ _STAND_INS: dict[ActionKind, tuple[str, ...]] = {
     ActionKind.PASS: ("pass", "skip", "no"),
 }
 
+_UNREAD = {"trait_num": 0}
+"""Who answers by rule reads none of the persona's sentences: none of them decided."""
 
-def fill(answer: type[BaseModel], decision: Decision) -> dict[str, Any]:
-    """The fields of `answer`, in its order, as `decision` implies them.
+
+def fill(answer: type[BaseModel], decision: Decision, **known: Any) -> dict[str, Any]:
+    """The fields of `answer`, in its order, as `decision` implies them; `known` are fields that the respondent knows better.
 
     Raises ModelSetupError when the answer model has a required field that no rule can fill.
     """
@@ -40,8 +44,9 @@ def fill(answer: type[BaseModel], decision: Decision) -> dict[str, Any]:
     definitions = schema.get("$defs", {})
     required = set(schema.get("required", ()))
     filled: dict[str, Any] = {}
+    told = _UNREAD | (answer.of_decision(decision) if hasattr(answer, "of_decision") else {}) | known
     for name, field in schema.get("properties", {}).items():
-        value = _value(name, _resolved(field, definitions), decision)
+        value = told[name] if name in told else _value(name, _resolved(field, definitions), decision)
         if value is not None:
             filled[name] = value
         elif name in required:

@@ -7,9 +7,12 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from ssl import SSLContext
 from types import ModuleType
 from typing import Annotated, Any, Protocol, TypeVar
 
+from httpx2 import create_ssl_context
 from pydantic import BaseModel, NonNegativeInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from agent.models.base import Prompt, Reply, Turn, Usage
@@ -22,7 +25,7 @@ from agent.models.retry import RetryPolicy, with_retries
 from environments.base import Frame
 from personas.errors import ModelError, Unavailable
 
-__all__ = ["Answer", "Count", "Dialect", "HttpModel", "OrUnknown", "finish_reason", "image_base64", "read_json", "spoken"]
+__all__ = ["Answer", "Count", "Dialect", "HttpModel", "OrUnknown", "finish_reason", "image_base64", "read_json", "spoken", "tls"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -99,6 +102,7 @@ class HttpModel:
         settings = endpoint.settings
         self._tier_unpriced = settings.service_tier not in (None, "default", "standard_only") and settings.price_input is None
         self.price_known = endpoint.price is not None and not self._tier_unpriced
+        self.price = endpoint.price if self.price_known else None
         self._endpoint = endpoint
         self._dialect = dialect
         self._on_close = on_close
@@ -181,6 +185,12 @@ def read_json(content: bytes, shape: type[M]) -> M:
 def finish_reason(said: str | None) -> str:
     """The provider's word in the contract's terms: stop, length, refusal; other words stay as they are."""
     return _FINISH.get(said or "", said or "stop")
+
+
+@cache
+def tls() -> SSLContext:
+    """The certificates that servers are checked against. Reading them takes 20 ms: once for all clients of the process."""
+    return create_ssl_context()
 
 
 def image_base64(frame: Frame) -> str:

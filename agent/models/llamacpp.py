@@ -65,12 +65,12 @@ class LlamaChat(ChatCompletions):
             body["top_logprobs"] = _MOST_LOGPROBS
         return body | {"grammar": answer_grammar(prompt.answer), "cache_prompt": self._served.cache_prompt}
 
+    def make_client(self) -> sdk.AsyncOpenAI:
+        # Past any proxy that the environment names: the server is in this process.
+        return openai_client(self._endpoint).with_options(http_client=sdk.DefaultAsyncHttpxClient(trust_env=False))
+
     async def post(self, body: dict[str, Any]) -> bytes:
         """Raises Rejected for a prompt that is longer than the context."""
-        if self._client is None:
-            # Past any proxy that the environment names: the server is in this process.
-            direct = sdk.DefaultAsyncHttpxClient(trust_env=False)
-            self._client = openai_client(self._endpoint).with_options(http_client=direct)
         try:
             return await super().post(body)
         except sdk.BadRequestError as error:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from string import Template
 from typing import Any, Protocol
 
@@ -57,12 +57,17 @@ class PromptTemplate:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of both texts and of the schema: all that a model is told besides the slots."""
-        return content_hash([self.system, self.user, self.schema])
+        return _told(self.system, self.user, self.answer)
 
     def render(self, slots: Mapping[str, str]) -> tuple[str, str]:
         """(system, user) with the slots filled. Slot contents are never read as templates. Raises KeyError for a missing slot."""
         words = Template(self.user).substitute(slots).strip()
         return Template(self.system).substitute(slots).strip(), _EMPTY_SLOT.sub("\n\n", words)
+
+
+@lru_cache(maxsize=1024)
+def _told(system: str, user: str, answer: type[BaseModel]) -> str:
+    return content_hash([system, user, sent_schema(answer)])
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision about one stimulus. `watch_fraction` in [0, 1]; `rating` on the scale of the protocol (0..5 of a clip), else None."""
+    """A decision about one stimulus. `watch_fraction` in [0, 1]; `rating` on the scale of the protocol (0..5 of a clip), else None.
+
+    `scores`: what else was answered in numbers, by name, where a protocol or strategy asks for it.
+    """
 
     action: ActionKind
     watch_fraction: float
     rating: int | None = None
     reason: str = ""
+    scores: Mapping[str, float] | None = None
 
     def as_action(self) -> Action:
         """What the environment is asked to do."""

@@ -14,7 +14,7 @@ from agent.models.base import Prompt, Reply, Turn
 from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value
 from environments.base import ActionKind, Stimulus
 
-__all__ = ["FeedAnswer", "FeedProtocol", "Reason", "ordered"]
+__all__ = ["FeedAnswer", "FeedProtocol", "Rating", "Reason", "WatchFraction", "choice", "ordered", "rating_scale"]
 
 Reason = Annotated[
     str,
@@ -23,12 +23,16 @@ Reason = Annotated[
 ]
 
 
+WatchFraction = Annotated[float, Field(ge=0, le=1, description="share of the video you watch, 0 to 1"), BeforeValidator(no_truth_value)]
+Rating = Annotated[int, Field(ge=0, le=5, description="how much you like it, 0 to 5"), BeforeValidator(no_truth_value)]
+
+
 class FeedAnswer(BaseModel):
     """The answer asked for. The reason comes last so that it cannot argue the decision into being."""
 
     action: Literal["skip", "watch", "like"]  # in the order of the even cells
-    watch_fraction: Annotated[float, Field(ge=0, le=1, description="share of the video you watch, 0 to 1"), BeforeValidator(no_truth_value)]
-    rating: Annotated[int, Field(ge=0, le=5, description="how much you like it, 0 to 5"), BeforeValidator(no_truth_value)]
+    watch_fraction: WatchFraction
+    rating: Rating
     reason: Reason = ""
 
 
@@ -69,28 +73,49 @@ def ordered(options: tuple[str, ...], cell: int, joint: str = ", ") -> str:
     return joint.join(options if cell % 2 == 0 else options[::-1])
 
 
+def choice(cell: int) -> str:
+    """The sentence that asks for an action, in the words and the order of this cell."""
+    return _CHOICE[cell // 2].format(options=ordered(_OPTIONS, cell))
+
+
+def rating_scale(cell: int) -> str:
+    """The ends of the rating scale in the order of this cell."""
+    return ordered(_SCALE, cell)
+
+
 class FeedProtocol:
-    """See the module's docstring."""
+    """See the module's docstring. A strategy that asks for another answer about the same post overrides `asking`, `answer`, `decision`."""
 
     name = "feed"
+    task = "feed"
     cells = 2 * PARAPHRASES
     first_stage = "feed"
     first_moment = False
 
     def template(self, stage: str, cell: int) -> PromptTemplate:
         """The words of one cell, 0 ≤ cell < 6."""
-        paraphrase = cell // 2
-        choice = _CHOICE[paraphrase].format(options=ordered(_OPTIONS, cell))
-        form = _FORM[paraphrase].format(scale=ordered(_SCALE, cell))
-        user = f"{_INTRO[paraphrase]}\n\n$post\n\n$memory\n\n{choice}\n{form}"
-        return PromptTemplate("$persona", user, FeedAnswerReversed if cell % 2 else FeedAnswer)
+        user = f"{_INTRO[cell // 2]}\n\n$post\n\n$memory\n\n{self.asking(cell)}"
+        return PromptTemplate("$persona", user, self.answer(cell))
+
+    def asking(self, cell: int) -> str:
+        """What is asked about the post, and in which form the answer is wanted."""
+        return f"{choice(cell)}\n{_FORM[cell // 2].format(scale=rating_scale(cell))}"
+
+    def answer(self, cell: int) -> type[BaseModel]:
+        """The form of the answer in one cell."""
+        return FeedAnswerReversed if cell % 2 else FeedAnswer
+
+    def decision(self, answer: BaseModel) -> Decision:
+        """What an answer in that form decides."""
+        assert isinstance(answer, FeedAnswer), "an answer of the form asked for"
+        return Decision(ActionKind(answer.action), answer.watch_fraction, answer.rating, answer.reason)
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about a stimulus."""
         template = self.template(question.stage, question.cell)
         system, user = template.render(slots)
         return Prompt(
-            task="feed",
+            task=self.task,
             system=system,
             turns=(Turn("user", user, stimulus.frames),),
             answer=template.answer,
@@ -101,10 +126,8 @@ class FeedProtocol:
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The decision in a reply, or why there is none."""
-        state, answer, fault = interpret_json(reply, FeedAnswer)
-        if not isinstance(answer, FeedAnswer):
-            return Interpretation(state, fault=fault)
-        return Interpretation(state, Decision(ActionKind(answer.action), answer.watch_fraction, answer.rating, answer.reason))
+        state, answer, fault = interpret_json(reply, self.answer(0))
+        return Interpretation(state, fault=fault) if answer is None else Interpretation(state, self.decision(answer))
 
     def next_stage(self, stage: str, decision: Decision) -> str | None:
         """There is only one stage."""

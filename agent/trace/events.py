@@ -152,12 +152,13 @@ class TokenUsage(_Record):
 
 
 class DecisionRecord(_Record):
-    """A decision, as far as it was understood."""
+    """A decision, as far as it was understood. `scores`: what a strategy asks for besides, such as the sub-scores of `isq`."""
 
     action: ActionKind
     watch_fraction: float
     rating: int | None = None
     reason: str = ""
+    scores: dict[str, float] | None = None
 
 
 class AnswerEvent(_Event):

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from pydantic import ValidationError
 
-from agent.trace.events import SCHEMA_VERSION, ActionEvent, AnswerEvent, Event, SessionEvent, StimulusEvent, parse_event
+from agent.trace.events import SCHEMA_VERSION, ActionEvent, AnswerEvent, EndEvent, Event, SessionEvent, StimulusEvent, parse_event
 from agent.trace.progress import Progress
 from personas.errors import UserError
 
-__all__ = ["BrokenLine", "SessionFolder", "Step", "find_sessions", "read_lines"]
+__all__ = ["BrokenLine", "Line", "SessionFolder", "Step", "find_sessions", "read_lines", "read_located"]
 
 TAIL_BYTES = 65536
+MOST_LINE_BYTES = 32 * 1024 * 1024
+"""A longer line is no event of ours, and is never held in memory."""
+_TORN = "unfinished last line"
 Status = Literal["prepared", "running", "complete", "stopped", "failed"]
 
 
@@ -39,29 +43,70 @@ class Step:
     action: ActionEvent | None
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a trace where it stands: from byte `start` up to `end`, its number from 1, and what it holds."""
+
+    start: int
+    end: int
+    number: int
+    what: Event | BrokenLine
+
+
 def read_lines(path: Path) -> Iterator[Event | BrokenLine]:
     """The events of a trace in order, bounded memory. A line that cannot be read comes as a BrokenLine; an unfinished last line too."""
+    return (line.what for line in read_located(path))
+
+
+def read_located(path: Path, start: int = 0, number: int = 1, *, holding: Sequence[bytes] = ()) -> Iterator[Line]:
+    """As `read_lines`, each with its place, from the line `number` that begins at byte `start`.
+
+    `holding`: only lines in which one of these stands are read; the others are passed over, unread.
+    """
     if not path.exists():
         return
-    version = SCHEMA_VERSION
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                yield BrokenLine(number, "unfinished last line")
+        version = _version(file.readline(TAIL_BYTES))
+        file.seek(start)
+        for line in iter(partial(file.readline, MOST_LINE_BYTES), b""):
+            end = start + len(line)
+            whole = line.endswith(b"\n")
+            if not whole:
+                end += _to_line_end(file)
+            if not whole and len(line) < MOST_LINE_BYTES:
+                yield Line(start, end, number, BrokenLine(number, _TORN))
                 return
-            if number == 1:
-                version = _version(line)
-            try:
-                yield parse_event(line, version)
-            except ValidationError as error:
-                yield BrokenLine(number, error.errors(include_input=False, include_url=False)[0]["msg"])
+            if not whole:
+                yield Line(start, end, number, BrokenLine(number, f"longer than {MOST_LINE_BYTES // 2**20} MB"))
+            elif not holding or any(words in line for words in holding):
+                yield Line(start, end, number, _parsed(line, number, version))
+            start, number = end, number + 1
+
+
+def _to_line_end(file: BinaryIO) -> int:
+    """Pass over the rest of a line; returns its bytes."""
+    passed = 0
+    for part in iter(partial(file.readline, MOST_LINE_BYTES), b""):
+        passed += len(part)
+        if part.endswith(b"\n"):
+            break
+    return passed
+
+
+def _parsed(line: bytes, number: int, version: int) -> Event | BrokenLine:
+    try:
+        return parse_event(line, version)
+    except ValidationError as error:
+        return BrokenLine(number, error.errors(include_input=False, include_url=False)[0]["msg"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # an older line without what its upgrade needs
+        return BrokenLine(number, f"not of schema version {version} ({type(error).__name__})")
 
 
 def _version(first_line: bytes) -> int:
     """The schema version that the first line of a trace names; the current one where it names none that is older."""
     try:
         named = json.loads(first_line).get("schema_version")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return SCHEMA_VERSION
     return named if isinstance(named, int) and 1 <= named < SCHEMA_VERSION else SCHEMA_VERSION
 
@@ -112,6 +157,11 @@ class SessionFolder:
         if last.type != "end":
             return "running"
         return {"complete": "complete", "failed": "failed"}.get(last.reason, "stopped")  # type: ignore[return-value]
+
+    def last_end(self) -> EndEvent | None:
+        """How the session ended, if that is the last thing that happened to it."""
+        last = self._last_event()
+        return last if isinstance(last, EndEvent) else None
 
     def _last_event(self) -> Event | None:
         """The last event; read from the end of the file where the last line is whole, as it nearly always is."""

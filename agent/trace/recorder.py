@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from agent.trace.events import EndEvent, Event, ResumeEvent, SessionEvent
-from agent.trace.frames import FrameStore
+from agent.trace.events import Event, ResumeEvent, SessionEvent
+from agent.trace.frames import frame_store
 from agent.trace.making import now
 from agent.trace.progress import Progress
 from agent.trace.reader import SessionFolder
@@ -24,7 +24,7 @@ class Recorder:
 
     def __init__(self, folder: Path, observer: Observer | None = None) -> None:
         self.folder = folder
-        self.frames = FrameStore(folder.parent)
+        self.frames = frame_store(folder.parent)
         self._observer = observer
         self._writer = TraceWriter(folder / "trace.jsonl")
         self.progress = self._folded()
@@ -53,8 +53,6 @@ class Recorder:
         """Store one event, then count it. Raises StorageFailed, and then nothing was counted."""
         self._writer.write(event)
         self.progress.apply(event)
-        if isinstance(event, EndEvent):
-            self._writer.sync()
         if self._observer:
             self._observer(event, self.progress)
 

@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from agent.redaction import known_secrets, redact_all
+from agent.redaction import known_secrets, may_hold_a_secret, redact_all
 from agent.trace.events import Event, StimulusEvent
 from environments.line_file import LineFile
-from personas.errors import StorageFailed, UserError
+from personas.errors import SessionBusy, StorageFailed
 
 __all__ = ["TraceWriter"]
 
@@ -22,7 +22,7 @@ RESERVE_BYTES = 8 * 1024 * 1024
 class TraceWriter:
     """Opens `path` for appending, locks it, and cuts a torn last line, of `torn_bytes`.
 
-    Raises UserError when another process has it, StorageFailed when it cannot be written.
+    Raises SessionBusy when another process has it, StorageFailed when it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class TraceWriter:
         try:
             self._file = LineFile(path)
         except BlockingIOError as error:
-            raise UserError(
+            raise SessionBusy(
                 f"session {path.parent.name!r} is being run by another process; wait for it, or use another --session"
             ) from error
         except OSError as error:
@@ -54,8 +54,9 @@ class TraceWriter:
 
         What a feed shows is stored as it is: it holds no secret of the user, and a clip must keep its name.
         """
-        if isinstance(event, StimulusEvent):
-            return event.model_dump_json(exclude_none=True).encode() + b"\n"
+        line = event.model_dump_json(exclude_none=True)
+        if isinstance(event, StimulusEvent) or not may_hold_a_secret(line, self._secrets):
+            return line.encode() + b"\n"
         data = redact_all(event.model_dump(mode="json", exclude_none=True), self._secrets)
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

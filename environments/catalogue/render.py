@@ -56,6 +56,28 @@ def render(clip: ClipSpec, cache_dir: Path) -> Path:
     """
     folder = cache_dir / "clips" / _renderer()
     scene = scene_hash(clip)[:32]
+    known = _known.get((folder, scene))
+    if known is not None and _state(known[0]) == known[1]:
+        return known[0]
+    path = _rendered(clip, cache_dir, folder, scene)
+    _known[folder, scene] = (path, _state(path))
+    return path
+
+
+_known: dict[tuple[Path, str], tuple[Path, tuple[int, int] | None]] = {}
+"""Files that were found sound in this process, with their state then: to read a file again with every clip shown takes too long."""
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change; None where there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _rendered(clip: ClipSpec, cache_dir: Path, folder: Path, scene: str) -> Path:
     with storage(cache_dir, _ADVICE):
         for path in sorted(folder.glob(f"{scene}-*.webm")):
             if _digest(path.read_bytes()) == path.stem.rpartition("-")[2]:

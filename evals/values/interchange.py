@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from agent.experiments.remote import is_url, local_copies
 from evals.values.decisions import read_decisions
 from evals.values.loading_tables import read_loadings, value_order
 from evals.values.loadings import Loadings
@@ -28,7 +30,7 @@ TABLES = {".parquet", ".pq", ".csv", ".tsv", ".txt"}
 def open_study(
     sources: str | Path | Sequence[str | Path], *, loadings: Source | Loadings | None = None, targets: Source | None = None
 ) -> Study:
-    """A study from run or session folders, or from one table of decisions with what lies beside it (see `export`).
+    """A study from run or session folders, or URLs of them, or from one table of decisions with what lies beside it (see `export`).
 
     `loadings` replaces those of the sessions: a table, `Loadings`, or "embedding" for the baseline from the items' words. `targets` are
     added to those that sessions name. Raises UserError.
@@ -39,7 +41,7 @@ def open_study(
     tables = [Path(path) for path in given if Path(path).suffix.lower() in TABLES and not Path(path).is_dir()]
     if tables and len(given) > 1:
         raise UserError("give one table of decisions, or folders of sessions, not several tables or both")
-    found = _from_table(tables[0]) if tables else study(given)
+    found = _from_table(tables[0]) if tables else _from_sessions(given)
     return _with(found, _loadings(loadings, found), None if targets is None else read_targets(targets))
 
 
@@ -132,6 +134,24 @@ def pyvalues_loadings(items: Sequence[str], scores: Sequence[Any], source: str =
 
 def _signed(score: Any) -> float:
     return float(score.attained) - float(score.constrained) if hasattr(score, "attained") else float(score)
+
+
+def _from_sessions(given: Sequence[str | Path]) -> Study:
+    """Sessions in folders, or at URLs such as s3://bucket/experiment, whose traces are fetched for as long as they are read."""
+    if not any(is_url(str(source)) for source in given):
+        return study(given)
+    with local_copies(given) as folders:
+        found = study(folders)
+        places = [(f"{folder}/", f"{str(source).rstrip('/')}/") for folder, source in zip(folders, given, strict=True) if folder != source]
+
+    def named(text: str) -> str:
+        for folder, url in places:
+            text = text.replace(folder, url)
+        return text
+
+    facts = tuple(replace(fact, path=named(fact.path)) for fact in found.provenance.sessions)
+    about = Provenance(tuple(one_line(str(source), 200) for source in given), facts)
+    return replace(found, provenance=about, problems=tuple(named(problem) for problem in found.problems))
 
 
 def _from_table(path: Path) -> Study:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,14 @@ def next_descriptor() -> int:
     descriptor = os.dup(0)
     os.close(descriptor)
     return descriptor
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Until another thread has done its part; at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize("torn", [b"", b"half", b"\x00" * 70_000])
@@ -53,7 +64,7 @@ def test_a_failed_opening_holds_no_file(tmp_path: Path) -> None:
 
 
 def test_flushes_come_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that follow each other share a flush; after `FSYNC_EVERY_S` the next line brings one, and closing does."""
+    """Lines that follow each other share a flush; after `FSYNC_EVERY_S` the next line brings one, and closing does where it is needed."""
     flushed: list[int] = []
     monkeypatch.setattr(os, "fsync", flushed.append)
     file = LineFile(tmp_path / "lines")
@@ -62,13 +73,36 @@ def test_flushes_come_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert flushed == []
     monkeypatch.setattr(line_file, "FSYNC_EVERY_S", 0.0)
     file.append(b"x\n")
-    assert len(flushed) == 1
+    wait_until(lambda: len(flushed) == 1)
+    monkeypatch.setattr(line_file, "FSYNC_EVERY_S", 60.0)
+    file.append(b"x\n")
+    file.sync()
+    assert len(flushed) == 2
     file.close()
     assert len(flushed) == 2
 
 
+def test_nobody_waits_for_a_flush_but_who_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk takes its time lines are appended; closing returns when the flush that was begun is over."""
+    slow, over = threading.Event(), threading.Event()
+
+    def sluggish(_: int) -> None:
+        assert slow.wait(10)
+        over.set()
+
+    monkeypatch.setattr(os, "fsync", sluggish)
+    monkeypatch.setattr(line_file, "FSYNC_EVERY_S", 0.0)
+    file = LineFile(tmp_path / "lines")
+    for _ in range(20):
+        file.append(b"x\n")
+    assert not over.is_set()
+    slow.set()
+    file.close()
+    assert over.is_set()
+
+
 def test_a_flush_that_fails_keeps_the_line_and_frees_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk refuses to flush, the error is raised, the line stands, and closing lets others open the file all the same."""
+    """When the disk refuses to flush, a later line or closing raises, the lines stand, and others can open the file all the same."""
 
     def broken(_: int) -> None:
         raise OSError(5, "Input/output error")
@@ -76,13 +110,15 @@ def test_a_flush_that_fails_keeps_the_line_and_frees_the_file(tmp_path: Path, mo
     file = LineFile(tmp_path / "lines")
     monkeypatch.setattr(os, "fsync", broken)
     monkeypatch.setattr(line_file, "FSYNC_EVERY_S", 0.0)
+    file.append(b"kept\n")
+    wait_until(lambda: file._flushing is not None and file._flushing.done())
     with pytest.raises(OSError, match="Input/output"):
         file.append(b"kept\n")
     with pytest.raises(OSError, match="Input/output"):
         file.close()
     monkeypatch.undo()
     LineFile(tmp_path / "lines").close()
-    assert (tmp_path / "lines").read_bytes() == b"kept\n"
+    assert (tmp_path / "lines").read_bytes() == b"kept\nkept\n"
 
 
 def test_the_room_is_that_of_the_disk(tmp_path: Path) -> None:

@@ -27,11 +27,12 @@ def personas(*arguments: str, cwd: Path = ROOT, **environment: str) -> subproces
 
 
 def test_list_is_a_table_of_all_personas() -> None:
-    """`list` prints a header and one aligned line a persona, and nothing on stderr."""
+    """`list` prints a header, one aligned line a persona and one for all full profiles, and nothing on stderr."""
     done = personas("list")
     header, *rows = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(row.split()[0] for row in rows) == list(persona_names())
+    assert rows[-1].split()[:2] == ["profile-01..48", "profile"]
+    assert sorted(row.split()[0] for row in rows[:-1]) == list(persona_names())
     column = header.index("SUMMARY")
     assert all(row[column - 2 : column] == "  " and row[column] != " " for row in rows)
     assert any(row.split()[:3] == ["hedonist", "high", "HE+1"] for row in rows)

@@ -98,7 +98,7 @@ def test_languages_that_need_joiners_are_fine(tmp_path: Path) -> None:
         ("text = 3", "text: must be text in quotes"),
         ('text = "  "', "text: is empty; write a sentence"),
         ('text = "a"\n[[texts]]\ntext = "b"', "text: give either text or [[texts]], not both"),
-        ('text = "a"\nkind = "hero"', "kind: must be one of default, control, high, low, higher-order, trait-list, own"),
+        ('text = "a"\nkind = "hero"', "kind: must be one of default, control, high, low, higher-order, trait-list, profile, own"),
         ('text = "a"\nname = "Night Owl"', "name: must be lower-case letters, digits and single hyphens"),
         ('text = "a"\nname = 3', "name: must be text in quotes"),
         ('text = "a"\nsummary = "a\\nb"', "summary: must be one line of at most 160 characters"),

@@ -12,7 +12,7 @@ from environments.base import ActionKind
 from environments.canonical import content_hash, rng
 from personas.schwartz import NAMES, VALUES
 
-__all__ = ["GAIN", "Evidence", "decide", "probabilities", "utility"]
+__all__ = ["BASE", "GAIN", "Evidence", "decide", "match", "probabilities", "utility"]
 
 BASE = 2.35
 """Utility of an ordinary post for a viewer without a lean, rating points."""
@@ -51,8 +51,12 @@ class Evidence:
 
 def utility(evidence: Evidence, taste: Taste) -> float:
     """Expected liking in rating points: BASE + appeal + GAIN × Σ_v weight_v (degree_v − TYPICAL); without words the sum is left out."""
-    match = sum(taste.weights[v] * (evidence.degrees[v] - TYPICAL) for v in VALUES) if evidence.sources else 0.0
-    return round(BASE + evidence.appeal + GAIN * match, 4)
+    return round(BASE + evidence.appeal + GAIN * match(evidence, taste), 4)
+
+
+def match(evidence: Evidence, taste: Taste) -> float:
+    """How well the words of a post meet a taste: Σ_v weight_v (degree_v − TYPICAL); 0 without words."""
+    return sum(taste.weights[v] * (evidence.degrees[v] - TYPICAL) for v in VALUES) if evidence.sources else 0.0
 
 
 def probabilities(mean: float) -> dict[ActionKind, float]:

@@ -16,8 +16,10 @@ from agent.models.reader.deciding import Evidence, decide
 from agent.models.reader.pixels import appeal, thumbnail
 from agent.models.reader.screen import VERSION, ScreenReader
 from agent.models.reader.taste import Taste, read_taste
+from agent.models.reader.traits import deciding_sentence
 from agent.models.reader.values import ValueScale, value_scale
 from agent.models.reader.words import words
+from agent.protocols.strategies.simple import told_sentences
 from environments.base import Frame
 from environments.cache import default_cache_dir
 from personas.schwartz import VALUES
@@ -53,16 +55,18 @@ class Reader:
         scale = self._scale
         evidence = self.evidence(prompt.slots, lines, frames, scale)
         persona = prompt.slots.get("persona", prompt.system)
+        told = told_sentences(persona) if "trait_num" in prompt.answer.model_fields else ()
         decision = decide(
             evidence,
-            self.taste(persona, scale),
+            self.taste(" ".join(told) or persona, scale),
             step_seed=prompt.step_seed,
             stimulus_id=prompt.stimulus_id,
             persona=persona,
             options=_options(prompt),
         )
+        known = {"trait_num": deciding_sentence(told, evidence, decision, lambda text: self.taste(text, scale))} if told else {}
         return Reply(
-            text=json.dumps(fill(prompt.answer, decision), ensure_ascii=False),
+            text=json.dumps(fill(prompt.answer, decision, **known), ensure_ascii=False),
             cost_usd=Decimal(0),
             latency_s=time.perf_counter() - start,
             model_version=f"reader-2+{scale.version}+{VERSION}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.trace.frames import FrameStore
+from agent.trace.frames import FrameStore, frame_store
 from environments.base import Frame
 from personas.errors import StorageFailed
 
@@ -100,3 +100,17 @@ def test_a_store_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
     (tmp_path / "frames").write_text("in the way")
     with pytest.raises(StorageFailed, match="cannot store a frame in"):
         FrameStore(tmp_path).put(FRAME)
+
+
+def test_sessions_of_one_folder_share_what_they_know(tmp_path: Path) -> None:
+    """While one of them lives, all sessions in a run folder have the same store; a later one looks at the disk again."""
+    first, second = frame_store(tmp_path), frame_store(tmp_path)
+    first.put(FRAME)
+    assert second.holds(FRAME)
+    assert not frame_store(tmp_path / "other").holds(FRAME)
+    second.path(FRAME.sha256).unlink()
+    del first, second
+    again = frame_store(tmp_path)
+    assert not again.holds(FRAME)
+    again.put(FRAME)
+    assert again.read(FRAME.sha256) == FRAME.jpeg

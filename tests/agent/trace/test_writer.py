@@ -113,7 +113,7 @@ def test_two_writers_cannot_have_one_session(tmp_path: Path) -> None:
         code = "import sys; from pathlib import Path; from agent.trace.writer import TraceWriter; TraceWriter(Path(sys.argv[1]))"
         other = subprocess.run([sys.executable, "-c", code, str(path)], check=False, cwd=ROOT, capture_output=True, text=True)
         assert other.returncode == 1
-        assert "UserError: session" in other.stderr
+        assert "SessionBusy: session" in other.stderr
     TraceWriter(path).close()
 
 

@@ -1,0 +1,113 @@
+"""What an experiment will take, before it runs: decisions, tokens, US dollars. Estimates, for a limit holds whatever they say."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from agent.experiments.matrix import Planned
+from agent.experiments.plan import Plan
+from agent.models.base import Usage
+from agent.models.prices import FREE, Price, cost, known_price
+from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
+from agent.protocols.base import Question, stimulus_slots
+from agent.protocols.strategies.registry import asked_protocol, make_strategy
+from environments.base import Frame, Stimulus
+from environments.request import FeedRequest, open_environment
+from personas.errors import AxiofeedError
+from personas.persona import load_persona
+
+__all__ = ["ModelEstimate", "estimates"]
+
+LETTERS_A_TOKEN = 4
+PIXELS_A_TOKEN = 750
+"""Anthropic's published rule for pictures; other providers count between half and twice as many."""
+ANSWER_TOKENS = 80
+"""A decision, a rating and a sentence."""
+
+
+@dataclass(frozen=True)
+class ModelEstimate:
+    """Of one model. `usd` is None where the price is unknown; `problem` says why the model cannot be made as things are, else ""."""
+
+    model: str
+    sessions: int
+    decisions: int
+    input_tokens: int
+    output_tokens: int
+    usd: Decimal | None
+    problem: str = ""
+
+
+def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
+    """One a model. Shows one clip of each feed to find out how long a prompt is. Raises FeedError where a feed cannot be opened."""
+    samples: dict[Any, tuple[int, int]] = {}
+    found: list[ModelEstimate] = []
+    for model, sessions in plan.models.items():
+        price, problem = _price(sessions[0])
+        free = PROVIDERS[split_name(model)[0]].urls is None
+        usages: list[tuple[int, Usage]] = []
+        for planned in sessions:
+            spec = planned.spec
+            key = (spec.environment, spec.feed, spec.frames, spec.protocol)
+            if key not in samples:
+                samples[key] = _sample(planned)
+            letters, pixels = samples[key]
+            call = Usage(input=letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN, output=ANSWER_TOKENS)
+            usages.append((spec.videos, Usage() if free else call))
+        costs = [cost(usage, FREE if free else price) for _, usage in usages]
+        usd = None if None in costs else sum((n * each for (n, _), each in zip(usages, costs, strict=True) if each), Decimal(0))
+        inputs, outputs = (sum(n * getattr(usage, kind) for n, usage in usages) for kind in ("input", "output"))
+        found.append(ModelEstimate(model, len(sessions), sum(n for n, _ in usages), inputs, outputs, usd, problem))
+    return tuple(found)
+
+
+def _sample(planned: Planned) -> tuple[int, int]:
+    """Letters and pixels of one prompt; what cannot be shown without a browser is taken as a usual clip."""
+    spec = planned.spec
+    if spec.environment not in {"simulated", "recorded", "deck"}:
+        return 2_000, spec.frames * 360 * 640
+    protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
+    request = FeedRequest(spec.feed, policy=spec.policy, videos=1, seed=spec.seed, frames=spec.frames)
+
+    async def first() -> Stimulus | None:
+        environment = await asyncio.to_thread(open_environment, spec.environment, request)
+        await environment.open()
+        try:
+            return await environment.observe()
+        finally:
+            await environment.close()
+
+    stimulus = asyncio.run(first())
+    if stimulus is None:
+        return 0, 0
+    persona = load_persona(spec.persona)
+    slots = stimulus_slots(stimulus) | {
+        "persona": make_strategy(spec.strategy).persona_text(persona, spec.paraphrase),
+        "persona_name": persona.name,
+        "memory": "",
+    }
+    prompt = protocol.prompt(Question(protocol.first_stage, 0), stimulus, slots, 0)
+    letters = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
+    return letters, sum(_pixels(frame) for turn in prompt.turns for frame in turn.images)
+
+
+def _pixels(frame: Frame) -> int:
+    import io  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415 - Pillow loads when used
+
+    with Image.open(io.BytesIO(frame.jpeg)) as picture:
+        return picture.width * picture.height
+
+
+def _price(planned: Planned) -> tuple[Price | None, str]:
+    """The price of a model, None where it is unknown, and why the model cannot be made."""
+    spec = planned.spec
+    try:
+        made: Any = make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
+    except AxiofeedError as error:
+        return known_price(spec.model), str(error)
+    return getattr(made, "price", None), ""

@@ -1,0 +1,51 @@
+"""Where the persona stands: in the system message, or at the top of the first message of the user. Works with every protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, FeedbackProtocol, Interpretation, PromptTemplate, Question
+from environments.base import Stimulus
+
+__all__ = ["PLACEMENTS", "UserPlaced", "placed"]
+
+PLACEMENTS = ("system", "user")
+"""The first is the default."""
+
+
+def placed(protocol: FeedbackProtocol, placement: str) -> FeedbackProtocol:
+    """The protocol with the persona in its place, one of `PLACEMENTS`."""
+    return UserPlaced(protocol) if placement == "user" else protocol
+
+
+class UserPlaced:
+    """A protocol whose system message opens the first user turn; there is no system message then."""
+
+    def __init__(self, protocol: FeedbackProtocol) -> None:
+        self._protocol = protocol
+        self.name = protocol.name
+        self.cells = protocol.cells
+        self.first_stage = protocol.first_stage
+        self.first_moment = protocol.first_moment
+
+    def template(self, stage: str, cell: int) -> PromptTemplate:
+        """The words of one cell. A later stage stands in the same conversation, whose first turn has told the persona."""
+        inner = self._protocol.template(stage, cell)
+        user = f"{inner.system}\n\n{inner.user}" if stage == self.first_stage else inner.user
+        return PromptTemplate("", user, inner.answer)
+
+    def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
+        """The protocol's question, its first turn made from the first stage's template: words and hash cannot part."""
+        inner = self._protocol.prompt(question, stimulus, slots, seed)
+        _, opening = self.template(self.first_stage, question.cell).render(inner.slots)
+        return replace(inner, system="", turns=(replace(inner.turns[0], text=opening), *inner.turns[1:]))
+
+    def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
+        """As the protocol does."""
+        return self._protocol.interpret(stage, reply, stimulus)
+
+    def next_stage(self, stage: str, decision: Decision) -> str | None:
+        """As the protocol says."""
+        return self._protocol.next_stage(stage, decision)

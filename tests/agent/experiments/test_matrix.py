@@ -1,0 +1,101 @@
+"""From a TOML file to sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.experiments.plan import make_plan
+from personas.errors import SpecError
+
+
+def test_lists_are_crossed_and_fields_that_go_together_are_not(plan):
+    """2 models × 2 personas × 2 pairs of cell and seed are eight sessions."""
+    made = plan()
+    assert len(made.sessions) == 8
+    assert {(each.spec.cell, each.spec.seed) for each in made.sessions} == {(0, 7), (1, 8)}
+    assert made.variables["model"] == ["scripted/like", "planted/persona"]
+    assert made.constants["videos"] == 3
+    assert "cell" not in made.constants
+
+
+def test_names_are_unique_readable_and_the_same_every_time(plan):
+    """A session's folder says who and how, and does not depend on the run."""
+    names = [each.name for each in plan().sessions]
+    assert len(set(names)) == 8
+    assert names == [each.name for each in plan().sessions]
+    assert any(name.startswith("hedonist_scripted-like_c0_s7-") for name in names)
+
+
+def test_repeats_are_sessions_of_their_own(plan):
+    """Each repeat is asked with other seeds, on the same clips."""
+    made = plan('[[cross]]\nmodel = "planted/persona"\nvideos = 3\nrepeats = 3\n')
+    assert [each.spec.repeat for each in made.sessions] == [0, 1, 2]
+    assert len({each.spec_hash for each in made.sessions}) == 3
+
+
+def test_a_cell_that_two_blocks_name_runs_once(plan):
+    """Overlapping blocks add nothing twice."""
+    block = '[[cross]]\nmodel = "scripted/like"\nvideos = 3\n'
+    assert len(plan(block + block).sessions) == 1
+
+
+def test_groups_of_personas(plan):
+    """@high is the ten high personas, @high:2 the first two."""
+    assert len(plan('[[cross]]\nmodel="scripted/like"\npersona = ["@high"]\n').sessions) == 10
+    assert len(plan('[[cross]]\nmodel="scripted/like"\npersona = ["default", "@high:2"]\n').sessions) == 3
+
+
+def test_what_has_no_partner_is_counted(plan):
+    """A persona that meets other clips than the contrast persona has no steering effect."""
+    text = (
+        '[[cross]]\nmodel="scripted/like"\npersona="default"\nseed=1\n[[cross]]\nmodel="scripted/like"\npersona="hedonist"\nseed=[1, 2]\n'
+    )
+    assert plan(text).unpaired() == 1
+
+
+def test_a_path_beside_the_file_is_found(tmp_path: Path):
+    """A persona file may be named relative to the experiment file."""
+    (tmp_path / "me.toml").write_text('name = "me"\nsummary = "x"\n[[texts]]\nid = "a"\nform = "description"\ntext = "You like trams."\n')
+    path = tmp_path / "e.toml"
+    path.write_text('[[cross]]\nmodel = "scripted/like"\npersona = "./me.toml"\n')
+    assert make_plan(path).sessions[0].spec.persona == str(tmp_path / "me.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "cross"),
+        ("cross = 3", "cross"),
+        ("[[cross]]\nvidoes = 3", "no session field 'vidoes'"),
+        ("[[cross]]\nbase_url = 'http://x'", 'under [models."PROVIDER/NAME"]'),
+        ("[[cross]]\nrepeat = 2", "write repeats"),
+        ("[[cross]]\nrepeats = 0", "repeats takes"),
+        ("[[cross]]\npersona = []", "empty list"),
+        ("[[cross]]\npersona = 'nobody'", 'no persona "nobody"'),
+        ("[[cross]]\npersona = '@nobody'", "no group of personas"),
+        ("[[cross]]\npersona = '@high:99'", "@high has 10 personas"),
+        ("[[cross]]\nmodel = 'nope/x'", "unknown model provider"),
+        ("[[cross]]\ncell = 9", "prompt cells 0 to 5"),
+        ("[[cross]]\nvideos = -1", "videos"),
+        ("[[cross]]\ntogether = [['seed', 'cell']]\nseed = [1, 2]\ncell = [1]", "one length"),
+        ("[[cross]]\ntogether = [['seed', 'cell']]\nseed = [1, 2]", "which the block does not give"),
+        ("[[cross]]\ncontrol = 'default'", "phases"),
+        ("[[cross]]\n[limits]\nmax_usd = -1", "limits.max_usd"),
+        ("name = '../x'\n[[cross]]\n", "name"),
+        ("[[cross\n", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where(experiment, text: str, told: str):
+    """Whatever is wrong in the file is named, with its place and the cure, before anything runs."""
+    with pytest.raises(SpecError) as error:
+        make_plan(experiment(text))
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_said(tmp_path: Path):
+    """No traceback for a wrong path."""
+    with pytest.raises(SpecError, match="there is no experiment file"):
+        make_plan(tmp_path / "none.toml")
