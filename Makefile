@@ -35,9 +35,12 @@ check: setup
 chromium: setup
 	@$(BIN)/python -m environments.browser.install
 
-# Some tests drive a real browser against the clock: what fails is run once more, alone, and has to pass then.
+# Tests that drive a real browser against the clock run alone, after the others; what fails is run once more, alone, and has to pass then.
 test: check chromium
-	$(BIN)/python -m pytest || { echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
+	@failed=0; \
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not clock" || failed=1; \
+	$(BIN)/python -m pytest -m clock || failed=1; \
+	if [ $$failed = 1 ]; then echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; fi
 
 bench: setup
 	$(BIN)/python -m benchmarks.harness_cost
@@ -47,7 +50,7 @@ docs: setup
 
 lock: setup
 	$(PIP) install uv
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --extra bayes --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --extra bayes --extra ray --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

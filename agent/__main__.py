@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "browse": ("agent.browse", "let a persona browse a feed"),
     "sweep": ("agent.sweep", "run an experiment of many sessions from a file"),
+    "replay": ("agent.replay", "see what an agent saw: sessions as a page"),
     "rate": ("agent.rate", "let people rate a feed on the local page"),
     "personas": ("personas.__main__", "list, show and check personas"),
     "feedapp": ("environments.feedapp.__main__", "serve the local feed page"),

@@ -266,6 +266,7 @@ class Browsing:
                 advanced=outcome.advanced,
                 dwell_s=round(outcome.dwell_s, 4),
                 error=None if outcome.error is None else storable_text(outcome.error),
+                click=outcome.click,
             )
         )
         if self.progress.failed_in_a_row >= FAILURES_IN_A_ROW:

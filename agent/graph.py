@@ -82,6 +82,7 @@ async def act(state: AgentState, runtime: Runtime[Browsing]) -> AgentState:
             "advanced": outcome.advanced,
             "dwell_s": outcome.dwell_s,
             "error": outcome.error,
+            "click": outcome.click,
         }
     }
 

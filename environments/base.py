@@ -100,12 +100,16 @@ class Action:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What really happened. `dwell_s` is in seconds of the clip; `error` is None when all went as asked."""
+    """What really happened. `dwell_s` is in seconds of the clip; `error` is None when all went as asked.
+
+    `click`: where the pointer pressed, from (0, 0) at the top left of the frame to (1, 1), where it did and the environment knows.
+    """
 
     like_registered: bool
     advanced: bool
     dwell_s: float
     error: str | None = None
+    click: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,18 @@ from pathlib import Path
 
 import pytest
 
+CLOCKED = ("environments/browser", "environments/feedapp", "agent/viewer/test_page", "agent/test_browser_sessions.py", "agent/test_rate.py")
+"""Tests with a real browser in them, by the beginning of their path below this folder."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what must not run beside anything else."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix().startswith(CLOCKED):
+            item.add_marker(pytest.mark.clock)
+
+
 CAPTIONS = {
     "a.mp4": "Grandmother's soup, slowly",
     "b.mp4": 'He said "like this" and\nleft; costs $5 or ${persona}',

@@ -20,7 +20,7 @@ PACKAGES = ("personas", "environments", "agent", "evals")
 COMMANDS = {"agent/browse.py", "agent/sweep.py", "agent/replay.py"}
 """Thin command modules, which may call an eval inside their functions."""
 
-BORDERS = {"agent/session.py", *COMMANDS}
+BORDERS = {"agent/session.py", "agent/experiments/worker.py", *COMMANDS}
 """Where anything may be caught: the record is written first, or the user is told."""
 
 ENTRANCES = (
@@ -28,6 +28,8 @@ ENTRANCES = (
     "agent/__main__.py",
     "agent/browse.py",
     "agent/rate.py",
+    "agent/replay.py",
+    "agent/sweep.py",
     "environments/recorded/__main__.py",
     "evals/values/__main__.py",
     "evals/values/command.py",

@@ -73,6 +73,7 @@ class Driver:
         self._woken = 0.0
         self._lost = 0
         self.stopping = ""
+        self.broken = ""
         self.lanes = {
             model: Lane(model, cap, deque(_job(planned) for planned in todo if planned.spec.model == model)) for model, cap in caps.items()
         }
@@ -80,7 +81,8 @@ class Driver:
     async def run(self) -> None:
         """Until nothing is left that can be run. Raises StorageFailed when the disk is full, after the sessions have stopped."""
         try:
-            self._seats = [_Seat(await self._hire()) for _ in range(self._workers)]
+            for _ in range(self._workers):
+                await self._seat()
             while True:
                 self._fill()
                 if not self._running and not self._waits():
@@ -192,9 +194,23 @@ class Driver:
         self._seats.remove(seat)
         logger("experiments").warning("worker lost", lost=self._lost, sessions=seat.running + 1)
         if self._lost >= LOST_WORKERS:
-            self.stop(f"{self._lost} workers died: is there enough memory?")
+            self._break(f"{self._lost} workers died: is there enough memory?")
         elif not self.stopping:
+            await self._seat()
+
+    async def _seat(self) -> None:
+        """Hire a worker; the run goes on without where others are there."""
+        try:
             self._seats.append(_Seat(await self._hire()))
+        except WorkerLost as error:
+            logger("experiments").warning("no worker", because=str(error))
+            if not self._seats:
+                self._break(f"no worker can be had: {error}")
+
+    def _break(self, why: str) -> None:
+        """End the run for a reason that is not the user's."""
+        self.broken = why
+        self.stop(why)
 
 
 def _job(planned: Planned) -> Job:

@@ -101,7 +101,7 @@ class SweepView:
             self._live.update(self._table(sweep, driver), refresh=True)
         elif not self._quiet and time.monotonic() - self._said >= PLAIN_EVERY_S:
             self._said = time.monotonic()
-            self._console.print(self._line(sweep, driver), highlight=False, markup=False)
+            self._console.print(self._line(sweep, driver), highlight=False, markup=False, soft_wrap=True)
 
     def _table(self, sweep: Sweep, driver: Driver) -> Table:
         title = f"{sweep.plan.name}: {driver.stopping or self._line(sweep, driver)}"
@@ -165,6 +165,8 @@ def print_result(result: Result, console: Console, command: str) -> None:
         + f", in {_duration(result.seconds)}",
         highlight=False,
     )
+    if result.broken:
+        console.print(result.stopping, markup=False, highlight=False)
     for model, why in result.stopped.items():
         console.print(f"{model} was stopped: {why}", markup=False, highlight=False)
     for why, count in Counter(result.failures.values()).most_common(SHOWN):

@@ -37,7 +37,8 @@ ALIVE_S = 5.0
 class Result:
     """How an experiment stands after a run.
 
-    `stopped`: models that ended early, and why; `limited`: whether a limit did it; `stopping`: why the whole run ended early, else "".
+    `stopped`: models that ended early, and why; `limited`: whether a limit did it; `stopping`: why the whole run ended early, else "";
+    `broken`: whether that was no wish of the user's.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class Result:
     stopping: str
     seconds: float
     failures: Mapping[str, str]
+    broken: bool = False
 
     @property
     def remaining(self) -> int:
@@ -57,7 +59,7 @@ class Result:
     def exit_code(self) -> int:
         """0 all complete, 3 a limit, 130 stopped by the user, else 1."""
         if self.stopping:
-            return 130
+            return 1 if self.broken else 130
         if not self.remaining:
             return 0
         return 3 if self.limited else 1
@@ -157,6 +159,7 @@ class Sweep:
             driver.stopping,
             time.monotonic() - began,
             {name: why for lane in lanes for name, why in lane.failures.items()},
+            bool(driver.broken),
         )
 
     def close(self) -> None:

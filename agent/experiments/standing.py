@@ -91,7 +91,10 @@ def write_summary(plan: Plan, standings: Mapping[str, Standing], path: Path) -> 
 _COUNTS = (
     "steps",
     *STATES,
-    *(f"{action}s" for action in ACTIONS),
+    "likes",
+    "watches",
+    "skips",
+    "passes",
     "calls",
     "possibly_paid",
     "tokens",

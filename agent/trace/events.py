@@ -186,7 +186,10 @@ class AnswerEvent(_Event):
 
 
 class ActionEvent(_Event):
-    """What was asked of the feed and what was done. `dwell_s` is in seconds of the clip."""
+    """What was asked of the feed and what was done. `dwell_s` is in seconds of the clip.
+
+    `click`: where the pointer pressed, in fractions of the frame, from (0, 0) at its top left; None where nothing was pressed, or unknown.
+    """
 
     type: Literal["action"] = "action"
     step: int
@@ -196,6 +199,7 @@ class ActionEvent(_Event):
     advanced: bool
     dwell_s: float
     error: str | None = None
+    click: tuple[float, float] | None = None
 
 
 class ConsentEvent(_Event):

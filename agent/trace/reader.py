@@ -17,12 +17,13 @@ from agent.trace.events import SCHEMA_VERSION, ActionEvent, AnswerEvent, EndEven
 from agent.trace.progress import Progress
 from personas.errors import UserError
 
-__all__ = ["BrokenLine", "Line", "SessionFolder", "Step", "find_sessions", "read_lines", "read_located"]
+__all__ = ["UNFINISHED", "BrokenLine", "Line", "SessionFolder", "Step", "find_sessions", "read_lines", "read_located"]
 
 TAIL_BYTES = 65536
 MOST_LINE_BYTES = 32 * 1024 * 1024
 """A longer line is no event of ours, and is never held in memory."""
-_TORN = "unfinished last line"
+UNFINISHED = "unfinished last line"
+"""Why the last line cannot be read where a process died while it wrote, or is writing still."""
 Status = Literal["prepared", "running", "complete", "stopped", "failed"]
 
 
@@ -74,7 +75,7 @@ def read_located(path: Path, start: int = 0, number: int = 1, *, holding: Sequen
             if not whole:
                 end += _to_line_end(file)
             if not whole and len(line) < MOST_LINE_BYTES:
-                yield Line(start, end, number, BrokenLine(number, _TORN))
+                yield Line(start, end, number, BrokenLine(number, UNFINISHED))
                 return
             if not whole:
                 yield Line(start, end, number, BrokenLine(number, f"longer than {MOST_LINE_BYTES // 2**20} MB"))

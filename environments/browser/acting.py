@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from environments.browser.guarded_page import GuardedPage
 
-__all__ = ["Attended", "Doing", "Hands", "Pace", "let_run", "stand_still"]
+__all__ = ["Attended", "Doing", "Hands", "Pace", "Pointing", "let_run", "stand_still"]
 
 _POLL_S = 0.015
 _LIKE_S = 2.0
@@ -39,6 +39,13 @@ class Attended(Protocol):
     async def hold(self, page: Page) -> None: ...
 
     async def release(self, page: Page) -> None: ...
+
+
+@runtime_checkable
+class Pointing(Protocol):
+    """A site that can tell where its like button is: the middle, in CSS pixels of the viewport; None where it cannot be pressed."""
+
+    async def like_point(self, page: Page) -> tuple[float, float] | None: ...
 
 
 async def stand_still(site: Site, page: Page) -> None:
@@ -82,6 +89,7 @@ class Doing:
     advanced: bool = False
     errors: list[str] = field(default_factory=list)
     since: float | None = None
+    click: tuple[float, float] | None = None
 
 
 class Hands:
@@ -132,6 +140,7 @@ class Hands:
 
     async def _like(self, page: Page, doing: Doing) -> None:
         for _ in range(2):
+            doing.click = await self._like_place(page, doing.item.box) or doing.click
             refusal = await self._tried(self._site.like(page))
             doing.liked = await _until(lambda: self._is_liked(page, doing.item.id), _LIKE_S)
             if doing.liked:
@@ -139,6 +148,23 @@ class Hands:
             if await self._site.wall(page) is not None:
                 break  # the press brought it up: another would be one on the wall
         doing.errors.append("the page did not register the like" + await self._because(page, refusal))
+
+    async def _like_place(self, page: Page, box: tuple[float, float, float, float] | None) -> tuple[float, float] | None:
+        """Where like will be pressed, in fractions of the picture: `box` of the viewport, or all of it. None where nobody can tell."""
+        from playwright.async_api import TimeoutError as PlaywrightTimeout  # noqa: PLC0415 - loaded with the browser
+
+        try:
+            point = await self._site.like_point(page) if isinstance(self._site, Pointing) else None
+        except PlaywrightTimeout:  # the button went away
+            point = None
+        size = page.viewport_size
+        if point is None or size is None:
+            return None
+        left, top, width, height = box or (0.0, 0.0, float(size["width"]), float(size["height"]))
+        if width <= 0 or height <= 0:
+            return None
+        x, y = (point[0] - left) / width, (point[1] - top) / height
+        return (round(x, 4), round(y, 4)) if 0 <= x <= 1 and 0 <= y <= 1 else None
 
     async def _because(self, page: Page, refusal: str) -> str:
         """Why the page did not do as asked, as far as it tells: a wall goes before a gesture that was not taken."""

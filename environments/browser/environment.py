@@ -302,7 +302,7 @@ class BrowserFeed:
         if recorded is not None:
             dwell, liked = (recorded[0] if one_page else dwell), recorded[1]
         error = "; ".join(doing.errors) or None
-        return Outcome(liked, doing.advanced, round(min(max(dwell, 0.0), duration_s), 3), error)
+        return Outcome(liked, doing.advanced, round(min(max(dwell, 0.0), duration_s), 3), error, doing.click)
 
 
 def _polite(site: Site | None) -> Pace:

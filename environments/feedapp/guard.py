@@ -11,11 +11,11 @@ __all__ = ["Guard"]
 _NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _SAFE = frozenset({"GET", "HEAD"})
 
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address holds the viewer's token
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,10 +25,11 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware around the app."""
+    """ASGI middleware around the app. `images`: where pictures may come from, in the words of a content security policy."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, images: str = "'self'") -> None:
         self._app = app
+        self._headers = {"Content-Security-Policy": _POLICY.format(images=images), **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what is not for us; passes on the rest, with headers added."""
@@ -41,7 +42,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 added = MutableHeaders(scope=message)
-                added.update(_HEADERS)
+                added.update(self._headers)
                 added.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -55,8 +56,8 @@ def _refusal(method: str, host: str, headers: Headers) -> str | None:
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     if name.lower() not in _NAMES:
         return "this server answers to localhost only\n"
-    if method not in _SAFE and headers.get("origin") != f"http://{host}":
-        return "events are taken from the page of this server only\n"
+    if headers.get("origin", None if method in _SAFE else "") not in {None, f"http://{host}"}:
+        return "this server answers to its own page only\n"
     if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"} and headers.get("sec-fetch-mode") != "navigate":
         return "this is for the page of this server only\n"
     return None

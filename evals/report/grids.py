@@ -19,7 +19,7 @@ ROWS = 400
 DEEP = 4
 LABELS = frozenset({"seed", "port", "year"})
 """Numbers that only name something: written as they are."""
-SENTENCE = 36
+SENTENCE = 30
 _HASH = re.compile(r"[0-9a-f]{40,}")
 
 

@@ -26,6 +26,8 @@ __all__ = [
 
 _MINUS = re.compile(r"(?<![\w.\-/=])-(?=\.?\d)|(?<=\de)-(?=\d)")
 """A hyphen that is a sign: before a digit, and behind no word, date, path or option."""
+_ZERO = re.compile(r"(?<![\w.,])[+−](?=0\.0+(?![\d%]))")
+"""The sign of a number that was rounded to 0."""
 _PERCENT = re.compile(r"(?<=\d)[ \u00a0\u202f]%")
 
 
@@ -118,5 +120,5 @@ def plural(amount: float, one: str, many: str | None = None) -> str:
 
 
 def prose(sentence: str) -> str:
-    """A sentence made elsewhere, its numbers as here: true minus signs, 95% without a space."""
-    return _PERCENT.sub("%", _MINUS.sub("−", sentence))
+    """A sentence made elsewhere, its numbers as here: true minus signs, none before 0.00, 95% without a space."""
+    return _PERCENT.sub("%", _ZERO.sub("", _MINUS.sub("−", sentence)))

@@ -15,11 +15,13 @@ from evals.values.decompose import Decomposition, IntervalKind, decompose
 from evals.values.estimator_a import errors_uncorrected
 from evals.values.findings import Analysis, Control, PersonaFinding
 from evals.values.loadings import Loadings
-from evals.values.panel import BINARY
+from evals.values.panel import BINARY, REVERSED
 from evals.values.steering import persona_findings
 from evals.values.structure import test as structure_test
 from evals.values.studies import Study
+from evals.values.tables import listed
 from personas.errors import UserError
+from personas.one_line import one_line
 from personas.schwartz import NAMES, VALUES
 
 __all__ = ["analyse"]
@@ -69,7 +71,7 @@ def analyse(
         | {"loadings": loadings.source, "items": len(primary.panel.items)}
         | {"within_sd": {name: one.panel.within_sd for name, one in found.items() if name not in BINARY}},
         conclusions=tuple(_conclusions(primary, personas, controls, level)),
-        caveats=(*_caveats(found, controls, loadings, level), *silent, *unscored, *study.problems),
+        caveats=(*_caveats(found, controls, loadings, level), *_unaimed(primary, study.targets), *silent, *unscored, *study.problems),
         command=command,
     )
 
@@ -140,9 +142,11 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], contr
         unsaid = f" {same} of them answered as the reference did, or could not be estimated." if same else ""
         wrong = len([one for one in aimed if one.against])
         falls = f" Of {wrong}, a main value of the target moved the other way; none of these counts." if wrong else ""
+        ways = len({(one.model, one.persona) for one in aimed})
+        worded = f" ({ways} in {len(aimed)} wordings)" if ways < len(aimed) else ""
         told.append(
-            f"{len(moved)} of {len(aimed)} personas with a target moved their model's decisions along it (steering gain above zero; "
-            f"false discovery rate {1 - level:.0%}, Benjamini–Hochberg).{falls}{unsaid}"
+            f"{len(moved)} of {len(aimed)} personas with a target{worded} moved their model's decisions along it (steering gain above "
+            f"zero; false discovery rate {1 - level:.0%}, Benjamini–Hochberg).{falls}{unsaid}"
         )
         told += _of_the_group(found, controls)
     twins = found.profiles.filter((pl.col("estimand") == "twin") & (pl.col("p_adjusted") < 1 - level))
@@ -155,7 +159,8 @@ def _conclusions(found: Decomposition, personas: Sequence[PersonaFinding], contr
         listed = ", ".join(f"{_name(row['value'])} {row['estimate']:+.2f}" for row in common.iter_rows(named=True))
         played = sorted({found.panel.models[row] for row in found.panel.of(found.contrast)})
         who = f"Across {len(played)} models, the" if len(played) > 1 else f"With {played[0]}, the"
-        told.append(f"{who} {found.contrast} persona leans: {listed} ({found.unit}; given the covariates only).")
+        does = f"gives another rate of {found.channel}s to" if found.channel in REVERSED else "leans:"
+        told.append(f"{who} {found.contrast} persona {does} {listed} ({found.unit}; given the covariates only).")
     elif found.profiles.filter(pl.col("estimand") == "common").height:
         told.append(f"No common preference of the {found.contrast} persona can be told from zero after Holm's correction.")
     told = told if aimed else [*_untargeted(found, level), *told]
@@ -208,6 +213,8 @@ def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], lo
                 f"{_name(row['value'])}."
             )
         told.append(words)
+    if primary.channel in REVERSED:
+        told.append(f"A {primary.channel} points the other way: preferences are negative, and gains count {primary.channel}s not made.")
     if errors_uncorrected(loadings):
         told.append(f"Loadings are judgements ({loadings.source}) whose errors no gold sample corrects: slopes are those on these labels.")
     if not loadings.covariates:
@@ -217,6 +224,19 @@ def _caveats(found: Mapping[str, Decomposition], controls: Sequence[Control], lo
         prefix = "" if decomposition is primary else f"On {name}: "
         told += [prefix + note for note in decomposition.notes if decomposition is primary or note not in primary.notes]
     return told
+
+
+def _unaimed(found: Decomposition, targets: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """What of the personas' targets cannot be judged, for want of an estimate."""
+    if "steering" not in found.fits:
+        return []
+    parts = []
+    for persona in sorted(set(found.panel.personas) - {found.contrast}):
+        weighted = [value for value, weight in targets.get(persona, {}).items() if weight]
+        lost = [value for value in weighted if value not in found.panel.values]
+        if lost:
+            parts.append(f"{one_line(persona, 60)} ({'all of it' if len(lost) == len(weighted) else ' '.join(lost)})")
+    return [f"Parts of targets have no estimate and do not count: {listed(parts, 6)}."] if parts else []
 
 
 def _name(value: str) -> str:

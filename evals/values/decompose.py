@@ -98,7 +98,7 @@ def decompose(
     Raises UserError when the tables cannot be read, or hold nothing that can be decomposed.
     """
     if interval == "bootstrap-t" and draws < 199:
-        raise UserError(f"{draws} draws are too few for a bootstrap-t: use 199 or more")
+        raise UserError(f"{draws} draws are too few for a bootstrap-t: --draws takes 199 or more")
     given = loadings if isinstance(loadings, Loadings) else read_loadings(loadings)
     with threadpool_limits(1):  # its matrices are small: threads would wait for each other
         return _decomposed(read_decisions(decisions), given, channel, contrast, interval, draws=draws, seed=seed, level=level)
@@ -317,7 +317,23 @@ class _Work:
         if self.undrawn:
             who = listed(list(dict.fromkeys(self.undrawn)), 6)
             told.append(f"Too few items for a bootstrap-t, which loses a value in some draws: jackknife intervals for {who}.")
-        return told
+        return [*told, *self.uncancelled()]
+
+    def uncancelled(self) -> list[str]:
+        """A sentence on steering effects of which one side gave one answer throughout: then what makes a video appeal does not cancel."""
+        flat = self.silent.get(("absolute", _FLAT["absolute"]), [])
+        lost = {who for (name, _), group in self.silent.items() if name == "steering" for who in group}
+        people = list(zip(self.panel.respondents, self.panel.models, self.panel.personas, strict=True))
+        bare = {model for who, model, persona in people if persona == self.contrast and who in flat}
+        compared = {model for _, model, persona in people if persona == self.contrast}
+        steered = [(who, model) for who, model, persona in people if persona != self.contrast and model in compared and who not in lost]
+        hit = [who for who, model in steered if who in flat or model in bare]
+        if not hit:
+            return []
+        return [
+            "Where one side of a comparison gives the same answer throughout, what makes a video appeal does not cancel: steering effects "
+            f"of {listed(hit, 6)} hold only given the covariates."
+        ]
 
     def twins(self) -> pl.DataFrame | None:
         """The twin contrast of the reference respondents, which the design identifies."""

@@ -17,7 +17,7 @@ from evals.values.loading_tables import read_loadings, value_order
 from evals.values.loadings import Loadings
 from evals.values.sessions import study
 from evals.values.studies import Provenance, Study
-from evals.values.tables import Source, listed, read_table, shown
+from evals.values.tables import Source, Table, listed, read_table, shown
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
 from personas.schwartz import NAMES, VALUES, theory
@@ -80,6 +80,7 @@ def read_targets(source: Source) -> dict[str, dict[str, float]]:
     codes = value_order([name for name in table.frame.columns if name in {*VALUES, *theory()["refined19_order_theory2012"]}])
     if not codes:
         raise table.fault(f"no column is a value ({' '.join(VALUES)}; there: {listed(table.frame.columns, 12)})")
+    _no_other_weights(table, codes)
     personas = table.text("persona")
     table.refuse(personas.is_null(), "persona", "every row needs one")
     table.refuse(personas.is_duplicated(), "persona", "give one row a persona")
@@ -88,6 +89,14 @@ def read_targets(source: Source) -> dict[str, dict[str, float]]:
         columns[code] = table.numbers(code).fill_null(0.0)
         table.refuse(columns[code].abs() > 1, code, "a weight is from -1 to 1")
     return {name: {code: float(columns[code][row]) for code in codes} for row, name in enumerate(personas.to_list())}
+
+
+def _no_other_weights(table: Table, codes: Sequence[str]) -> None:
+    """Raises UserError for a column of numbers that is no value: most likely a misspelt one, whose weights would go missing."""
+    for name in set(table.frame.columns) - {"persona", *codes}:
+        held = table.frame[name].drop_nulls()
+        if len(held) and held.cast(pl.Float64, strict=False).null_count() == 0:
+            raise table.fault(f"column {shown(name)} holds numbers and is no value ({' '.join(VALUES)}); correct its name, or remove it")
 
 
 def targets_frame(targets: Mapping[str, Mapping[str, float]]) -> pl.DataFrame:

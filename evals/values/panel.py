@@ -23,10 +23,12 @@ from personas.errors import UserError
 
 Flags = NDArray[np.bool_]
 
-__all__ = ["BINARY", "WATCHING", "Panel", "build_panel"]
+__all__ = ["BINARY", "REVERSED", "WATCHING", "Panel", "build_panel"]
 
 BINARY = frozenset({"like", "skip"})
 WATCHING = frozenset({"watch", "dwell"})
+REVERSED = frozenset({"skip"})
+"""Where more of it means liked less: a persona moves along its target by less of it."""
 OUTCOMES = ("answered", "refused", "unparsable")
 """A failed question is an outage: no outcome of the respondent."""
 

@@ -67,7 +67,9 @@ def _about(study: Study, profiles: pl.DataFrame, data: Mapping[str, Any]) -> str
     said += [plural(decisions["respondent"].n_unique(), "respondent"), plural(decisions["item"].n_unique(), "item")]
     channel = next(iter(data.get("channels", {}).values()), None)
     if channel is not None and not profiles.is_empty():
-        lost = f", {count(channel['refused_or_unparsable'])} refused or unreadable" if channel["refused_or_unparsable"] else ""
+        shown = data.get("shown") or ()  # everybody who was asked, also who was left out of the estimates
+        missing = sum(row["refused"] + row["unparsable"] for row in shown) if shown else channel["refused_or_unparsable"]
+        lost = f", {count(missing)} refused or unreadable" if missing else ""
         said.append(f"{plural(channel['answered'], profiles['channel'][0] + ' answer')}{lost}")
     loadings = study.required_loadings()
     held = f"; held constant: {', '.join(loadings.covariates)}" if loadings.covariates else ""

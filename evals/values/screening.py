@@ -34,9 +34,9 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     """Values that no item promotes or opposes, values that cannot be told apart, and covariates that repeat what is there."""
     loadings, notes = panel.loadings, []
     varies = loadings.x.std(axis=0) > 1e-9
-    for value, there in zip(loadings.values, varies, strict=True):
-        if not there:
-            notes.append(f"No estimate for {_name(value)}: these items do not differ in it.")
+    if not varies.all():
+        same = [_name(value) for value, there in zip(loadings.values, varies, strict=True) if not there]
+        notes.append(f"No estimate for {', '.join(same)}: these items do not differ in {'it' if len(same) == 1 else 'them'}.")
     centred = loadings.x[:, varies] - loadings.x[:, varies].mean(axis=0)
     tangled = np.zeros(len(loadings.values), dtype=bool)
     tangled[varies] = _tangled(centred)
@@ -54,9 +54,9 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     if not keep.any():
         raise UserError(f"no value can be estimated. {' '.join(notes)}")
     few = [
-        f"{_name(value)} {(column > 0).sum()} + {(column < 0).sum()}"
+        f"{_name(value)} {promoting} + {_clusters(panel, column < 0)}"
         for value, column, kept in zip(loadings.values, loadings.x.T, keep, strict=True)
-        if kept and (column > 0).sum() < FEW_ITEMS
+        if kept and (promoting := _clusters(panel, column > 0)) < FEW_ITEMS
     ]
     if few:
         notes.append(f"Few items promote these values (promoting + opposing): {', '.join(few)}; {ENOUGH} are advised.")
@@ -73,6 +73,11 @@ def _values(panel: Panel) -> tuple[Panel, list[str]]:
     )
     _check_gold(design)
     return replace(panel, loadings=mine, design=design, labelled=loadings), notes
+
+
+def _clusters(panel: Panel, chosen: NDArray[np.bool_]) -> int:
+    """How many of the `chosen` items (n,) are independent: near-duplicates count once."""
+    return len(np.unique(panel.design.cluster[chosen]))
 
 
 def _check_gold(design: Design) -> None:
@@ -139,7 +144,9 @@ def _respondents(panel: Panel) -> tuple[Panel, list[str]]:
         lacking[group] = carried_by_one(panel.design, answered[group[0]])
     for number, respondent in enumerate(panel.respondents):
         independent, lone = len(np.unique(panel.design.cluster[answered[number]])), lacking[number]
-        if independent <= columns or lone.all():
+        if not independent:
+            notes.append(f"{respondent} was left out: it answered none of its items.")
+        elif independent <= columns or lone.all():
             notes.append(f"{respondent} was left out: {independent} independent answered items do not tell {columns} columns apart.")
         elif lone.any():
             named = ", ".join(_name(value) for value, bad in zip(panel.values, lone, strict=True) if bad)

@@ -45,6 +45,7 @@ class _Item:
     cluster: str | None
     stratum: str | None
     topic: str | None
+    pictures: tuple[str, ...]
 
     @property
     def words(self) -> str:
@@ -81,6 +82,7 @@ class Items:
                 cluster=event.cluster,
                 stratum=event.stratum,
                 topic=event.topic,
+                pictures=tuple(frame.sha256 for frame in event.frames),
             )
             self._likes[event.id] = likes
             return
@@ -105,7 +107,8 @@ class Items:
 
     def frame(self) -> pl.DataFrame:
         """One row an item, sorted by id: item, caption, words, duration_s, source, topic, cluster, stratum, labelled."""
-        strata = self._strata()
+        clusters = self._clusters()
+        strata = self._strata(clusters)
         rows = [
             {
                 "item": name,
@@ -114,8 +117,8 @@ class Items:
                 "duration_s": item.duration_s,
                 "source": item.source,
                 "topic": item.topic,
-                "cluster": item.cluster,
-                "stratum": strata.get(item.cluster, item.stratum) if item.cluster else item.stratum,
+                "cluster": clusters.get(name),
+                "stratum": strata.get(clusters[name], item.stratum) if name in clusters else item.stratum,
                 "labelled": item.labels is not None,
             }
             for name, item in sorted(self._items.items())
@@ -124,12 +127,33 @@ class Items:
         schema = {"item": pl.String, "caption": pl.String, "words": pl.String, "duration_s": pl.Float64} | text | {"labelled": pl.Boolean}
         return pl.DataFrame(rows, schema=schema)
 
-    def _strata(self) -> dict[str, str | None]:
+    def copies(self) -> list[list[str]]:
+        """Ids of items whose pictures are all the same, where the feed does not call them a cluster: one video under several names.
+
+        Pictures that more than half of the items share are a backdrop and tell no copies.
+        """
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name, item in sorted(self._items.items()):
+            if item.pictures:
+                alike.setdefault(item.pictures, []).append(name)
+        few = max(2, len(self._items) // 2)
+        return [names for names in alike.values() if 1 < len(names) <= few and not all(self._items[name].cluster for name in names)]
+
+    def _clusters(self) -> dict[str, str]:
+        """The cluster of each item that has one: as its feed says, else that of its copies."""
+        found = {name: item.cluster for name, item in self._items.items() if item.cluster}
+        for names in self.copies():
+            shared = next((found[name] for name in names if name in found), f"pictures of {names[0]}")
+            found = dict.fromkeys(names, shared) | found
+        return found
+
+    def _strata(self, clusters: Mapping[str, str]) -> dict[str, str | None]:
         """The stratum of each cluster. A pair of twins lies in that of the twin which carries the value."""
         found: dict[str, set[str]] = {}
-        for item in self._items.values():
-            if item.cluster:
-                found.setdefault(item.cluster, set()).add(item.stratum or NO_STRATUM)
+        if not any(item.stratum for item in self._items.values()):
+            return {}
+        for name, cluster in clusters.items():
+            found.setdefault(cluster, set()).add(self._items[name].stratum or NO_STRATUM)
         return {cluster: min(strata - {NO_STRATUM}, default=NO_STRATUM) for cluster, strata in found.items()}
 
     def loadings(self) -> Loadings | None:

@@ -212,12 +212,15 @@ def _wordings(records: Sequence[SessionRecord], models: Sequence[str], personas:
 
 
 def _within_respondent(respondent: str, records: Sequence[SessionRecord]) -> list[str]:
-    """What else differs between sessions that count as repeats of one respondent."""
+    """What else differs between sessions that count as repeats of one respondent. Equal seeds are fine where the prompt cell or the
+    number of the repeat sets the sessions apart: these ask in another way, or anew."""
     problems = []
-    seeds = [record.spec.get("seed", 0) for record in records]
-    if len(set(seeds)) < len(seeds):
+    asked = [(record.spec.get("seed", 0), record.spec.get("cell", "rotate"), record.spec.get("repeat", 0)) for record in records]
+    if len(set(asked)) < len(asked):
+        seeds = {seed for seed, _, _ in asked}
+        told = "the same seed" if len(seeds) == 1 else f"{len(seeds)} different seeds"
         problems.append(
-            f"{respondent}: {len(seeds)} sessions with {len(set(seeds))} different seeds; they count as repeats. "
+            f"{respondent}: {len(asked)} sessions with {told}; they count as repeats. "
             "A model that always answers the same gives no more information that way."
         )
     served = {str(record.spec.get("base_url")) for record in records if record.spec.get("base_url")}

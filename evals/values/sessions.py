@@ -45,6 +45,9 @@ def study(paths: str | Path | Sequence[str | Path]) -> Study:
     frame = items.frame()
     decisions = _decisions(steps.frame(), named, frame)
     loadings = items.loadings()
+    copies = [name for names in items.copies() for name in names]
+    if copies:
+        problems.append(f"{len(copies)} items have the same pictures as another ({listed(copies)}): intervals count them as one.")
     bare = frame.filter(~pl.col("labelled"))["item"].to_list()
     if bare and loadings is not None:
         problems.append(f"{len(bare)} of {frame.height} items carry no value labels ({listed(bare)}).")

@@ -13,6 +13,7 @@ from evals.values.decompose import Decomposition
 from evals.values.findings import PersonaFinding
 from evals.values.intervals import Interval
 from evals.values.multiplicity import benjamini_hochberg, tost
+from evals.values.panel import REVERSED
 from evals.values.persona_metrics import circular_transfer, ipsatised, leakage, steering_gain
 from personas.schwartz import ANGLES, NAMES
 
@@ -32,6 +33,7 @@ def persona_findings(
         return ()
     who = {name: number for number, name in enumerate(found.panel.respondents)}
     rows = found.profiles.filter(pl.col("estimand") == "steering")
+    sense = -1.0 if found.channel in REVERSED else 1.0
     findings: list[PersonaFinding] = []
     freedom: list[float] = []
     for k, respondent in enumerate(found.steered):
@@ -42,7 +44,8 @@ def persona_findings(
             findings.append(PersonaFinding(respondent, persona, model, target, None, None, None, None, (), ALIKE))
             freedom.append(1.0)
             continue
-        vector = np.array([target.get(value, 0.0) for value in fit.values])
+        meant = {value: sense * weight for value, weight in target.items()}
+        vector = np.array([meant.get(value, 0.0) for value in fit.values])
         # What another wording would change is independent between values: it is one more source beside the clusters.
         wording = found.prompts.get("steering", 0.0)
         influence = np.vstack([fit.influence[k], np.sqrt(wording) * np.eye(len(fit.values))])
@@ -70,8 +73,8 @@ def persona_findings(
                 leakage_p=None if beside is None else beside.p,
                 transfer=None if around is None else around.slope,
                 off_target=moved,
-                against=_against(own, target, level),
-                verdict=_verdict(own, target, moved, margin=_margin(found), df=df, level=level),
+                against=_against(own, meant, level),
+                verdict=_verdict(own, meant, moved, margin=_margin(found), df=df, level=level),
             )
         )
     return _discovered(findings, freedom, level)

@@ -93,6 +93,11 @@ class FeedSite:
         if seen is not None and not seen.liked and seen.like is not None and seen.like.free:
             await page.mouse.click(seen.like.x, seen.like.y)
 
+    async def like_point(self, page: Page) -> tuple[float, float] | None:
+        """See `environments.browser.acting.Pointing`."""
+        seen = await read_item(page, self.layout)
+        return (seen.like.x, seen.like.y) if seen is not None and seen.like is not None and seen.like.free else None
+
     async def advance(self, page: Page) -> None:
         """One swipe where the page is touched; else the site's first gesture, or its next one if that left the same item on the screen."""
         seen = await read_item(page, self.layout)

@@ -129,6 +129,11 @@ class LocalSite:
             await button.blur(timeout=2000)
             await page.mouse.move(0, 0)
 
+    async def like_point(self, page: Page) -> tuple[float, float] | None:
+        """See `Pointing`."""
+        box = await page.locator(LIKE).bounding_box(timeout=2000) if await page.locator(LIKE).count() == 1 else None
+        return None if box is None else (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
     async def advance(self, page: Page) -> None:
         """See `Site.advance`: by the arrow key."""
         await page.keyboard.press("ArrowDown")

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["ARMS", "ESTIMANDS", "PLANTINGS", "SPREAD", "Arm", "arm_named"]
+__all__ = ["ARMS", "ESTIMANDS", "FULL", "PLANTINGS", "SPREAD", "Arm", "arm_named"]
 
 ESTIMANDS = ("common", "relative", "priority", "steering", "twin", "gain", "leakage", "transfer")
+FULL = 1000
+"""Replications from which figures are gated as they are."""
 PLANTINGS = ("sparse", "dense")
 SPREAD = 0.4
 """SD over the values of a dense profile, in scale points; about a third of an SD of single answers."""
@@ -39,7 +41,7 @@ class Arm:
     likes            share of the videos that are liked, where the answer is a like and not a rating; 0 for ratings
     metrics          what personas did (gain, leakage, transfer around the circle) instead of the profiles
     conservative     coverage above the limit passes
-    share            one replication for so many of the others, because it takes so much longer
+    share            in a short run one replication for so many of the others, because it takes so much longer
     not_identified   estimands that this arm does not identify: figures shown, not gated
     shown            estimands whose figures are shown, not gated, though they are identified
     why              the sentence that says so

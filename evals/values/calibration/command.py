@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evals.values.calibration.arms import ARMS, PLANTINGS, Arm, arm_named
+from evals.values.calibration.arms import ARMS, FULL, PLANTINGS, Arm, arm_named
 from personas.command import CommandParser, complain
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def calibrate(arms: Sequence[Arm], replications: int, seed: int, *, processes: int = 1) -> list[ArmReport]:
     """Run arms and judge them; in a full run, those in doubt are run on and judged on all of their replications."""
-    from evals.values.calibration.gates import FULL  # noqa: PLC0415
     from evals.values.calibration.run import chunks  # noqa: PLC0415 - numpy, scipy and polars, which --help does without
 
     parts = _run(chunks(arms, replications, seed), processes)

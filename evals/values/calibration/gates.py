@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evals.values.calibration.arms import Arm
+from evals.values.calibration.arms import FULL, Arm
 from evals.values.calibration.process import ODDS
 from evals.values.calibration.summary import Figure, Row
 from personas.schwartz import VALUES
 
-__all__ = ["BIAS", "COVERAGE", "FULL", "SPEARMAN", "TYPE_1", "Gate", "gates"]
+__all__ = ["BIAS", "COVERAGE", "SPEARMAN", "TYPE_1", "Gate", "gates"]
 
 COVERAGE = (0.93, 0.97)
 TYPE_1 = 0.06
@@ -28,8 +28,6 @@ BIAS = 0.02
 BIAS_LEAKAGE = 0.10
 """A size is never below 0, so that its mean is above 0 where there is none: a sixth of a planted effect."""
 UNBIASED = ("steering", "twin", "gain", "leakage", "transfer")
-FULL = 1000
-"""Replications from which figures are gated as they are."""
 ALLOWED, ALLOWED_WORST = 0.999, 0.9999
 """With these probabilities Monte-Carlo error is not larger than the room it is given."""
 

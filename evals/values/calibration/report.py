@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evals.values.calibration.arms import PLANTINGS, SPREAD, Arm
-from evals.values.calibration.gates import FULL
+from evals.values.calibration.arms import FULL, PLANTINGS, SPREAD, Arm
 from evals.values.calibration.overview import ArmReport, overview
 from evals.values.calibration.process import CELLS, EFFECT
 from evals.values.calibration.summary import Figure, Row

@@ -73,14 +73,15 @@ def split_half(context: Context) -> Control:
     if not len(r):
         return absent(title, question, f"needs {FEWEST_SCORES} preferences that vary, and items enough to estimate them twice")
     half = float(np.median(r))
-    full = spearman_brown(max(half, -0.9))
+    full = spearman_brown(half) if half > 0 else half  # there is no reliability to lengthen
+    stepped = f"stepped up to all items {full:.2f} (Spearman–Brown" if half > 0 else "not stepped up (Spearman–Brown needs one above 0"
     name, _ = context.contrasts()
     return Control(
         name=title,
         question=question,
         finding=(
             f"The {name} preferences on random halves of the items correlate {half:.2f} (median of {len(r)} splits, {r.min():.2f} to "
-            f"{r.max():.2f}); stepped up to all items {full:.2f} (Spearman–Brown{_linear(context)})."
+            f"{r.max():.2f}); {stepped}{_linear(context)})."
         ),
         passed=full >= 0.6,
         figures={"half": half, "full": full, "splits": len(r)},

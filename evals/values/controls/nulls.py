@@ -12,6 +12,7 @@ from evals.values.controls.deals import deal, jackknifed, members
 from evals.values.estimator_a import filled_mean
 from evals.values.findings import Control
 from evals.values.loadings import FloatArray, IntArray
+from evals.values.panel import REVERSED
 from evals.values.regression import Design
 from evals.values.topics import topic_effect
 
@@ -90,7 +91,7 @@ def permuted_personas(context: Context) -> Control:
         return absent(name, question, f"needs personas beside {primary.contrast!r} of the same model")
     persona = dict(zip(primary.panel.respondents, primary.panel.personas, strict=True))
     targets = np.array([[context.targets.get(persona[who], {}).get(v, 0.0) for v in fit.values] for who in primary.steered])
-    targets = targets - targets.mean(axis=1, keepdims=True)
+    targets = (targets - targets.mean(axis=1, keepdims=True)) * (-1 if primary.channel in REVERSED else 1)
     size = np.linalg.norm(targets, axis=1)
     rows = np.flatnonzero((size > 0) & np.isfinite(fit.theta).all(axis=1))
     different = len(np.unique(np.round(targets[rows], 6), axis=0))

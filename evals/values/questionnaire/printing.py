@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evals.report.words import number, signed
 from evals.values.intervals import Interval, t_interval
 from evals.values.questionnaire.answers import Answers
 from evals.values.questionnaire.instruments import value_name
@@ -95,7 +96,7 @@ def _retest(scores: Scores) -> Table:
 def _alpha(row: dict[str, Any]) -> str:
     if row["alpha"] is None:
         return ""
-    return f"{row['alpha']:.2f} {_span(row['alpha_low'], row['alpha_high'])}".strip()
+    return f"{number(row['alpha'])} {_span(row['alpha_low'], row['alpha_high'])}".strip()
 
 
 def _add(table: Table, scores: Scores, code: str, cells: Sequence[str]) -> None:
@@ -107,21 +108,21 @@ def _add(table: Table, scores: Scores, code: str, cells: Sequence[str]) -> None:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:+.2f}"
+    return signed(value)
 
 
 def _people_say(centred: Mapping[str, float], code: str) -> str:
-    return f"{centred[code]:+.2f}" if code in centred else ""
+    return signed(centred[code]) if code in centred else ""
 
 
 def _plain(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:.2f}"
+    return number(value)
 
 
 def _span(low: float | None, high: float | None) -> str:
     if low is None or high is None or np.isnan(low) or np.isnan(high):
         return ""
-    return f"[{low:+.2f}, {high:+.2f}]"
+    return f"[{number(low)}, {number(high)}]"
 
 
 def closing_notes(scores: Scores, answers: Answers) -> list[str]:
@@ -132,7 +133,7 @@ def closing_notes(scores: Scores, answers: Answers) -> list[str]:
     effect = order_effect(answers)
     if effect is not None:
         span = "" if effect.low is None else f", {effect.level:.0%} interval {_span(effect.low, effect.high)}, t over {effect.n} items"
-        notes.append(f"Order of the scale: answers differ by {effect.estimate:+.2f} points where it begins at its low end{span}.")
+        notes.append(f"Order of the scale: answers differ by {signed(effect.estimate)} points where it begins at its low end{span}.")
     notes += [*_on_intervals(scores), *_on_retest(scores)]
     reference = scores.instrument.reference
     if reference is not None and np.isfinite(scores.centred).any():
@@ -163,9 +164,11 @@ def _on_intervals(scores: Scores) -> list[str]:
 
 def _on_retest(scores: Scores) -> list[str]:
     if scores.retest.height:
+        empty = scores.retest["icc"].null_count() > 0
         return [
             "Test-retest: ICC(A,1) of centred scores over the first administrations of those who have as many. "
-            "It says how well scores tell these very respondents apart, and is higher the more they differ."
+            "It says how well scores tell these very respondents apart, and is higher the more they differ.",
+            *(["Test-retest: none where scores do not vary, or respondents differ far less than their own answers."] if empty else []),
         ]
     if scores.times.max(initial=0) > 1:
         return ["There is no test-retest correlation: it needs two respondents who answered twice or more."]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
+from evals.values.intervals import Interval
 from evals.values.loadings import FloatArray, IntArray
 from evals.values.questionnaire.scoring import HIGHER, VALUE, Scores
 from evals.values.reliability import cronbach_alpha, icc
@@ -126,13 +128,13 @@ _RETEST = {
 
 
 def retest_table(scores: Scores) -> pl.DataFrame:
-    """See `Scores.retest`. ICC(A,1) of centred scores; empty cells where the scores of a value do not vary."""
+    """See `Scores.retest`. ICC(A,1) of centred scores; empty cells where the scores of a value do not vary, or it says nothing."""
     times = _times(np.bincount(scores.owner))
     rows = []
     for column, code in enumerate(scores.codes if times else ()):
         table = _first(scores.each[:, column], scores.owner, times)
         found = icc(table, scores.level)
-        one = found.agreement if found else None
+        one = _sound(found.agreement) if found else None
         rows.append(
             {
                 "kind": VALUE if code in scores.instrument.key else HIGHER,
@@ -147,6 +149,17 @@ def retest_table(scores: Scores) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows, schema=_RETEST)
+
+
+def _sound(one: Interval) -> Interval | None:
+    """A correlation that says something: none below −1, where respondents differ far less than chance would have it and the formula runs
+    away; no bounds where they leave it out, as happens with two or three respondents."""
+    if one.estimate < -1:
+        return None
+    low, high = (-1.0 if one.low is None else max(one.low, -1.0)), (1.0 if one.high is None else min(one.high, 1.0))
+    if one.low is None or one.high is None or not low <= one.estimate <= high:
+        return replace(one, low=None, high=None)
+    return replace(one, low=low, high=high)
 
 
 def _times(administrations: IntArray) -> int:

@@ -50,11 +50,12 @@ def test_figures_are_short_and_honest(text: str, expected: str):
     [
         ("leans: Power -0.30 [-0.51, -.09]", "leans: Power −0.30 [−0.51, −.09]"),
         ("95 % of 12\u00a0% (-16% to +3%)", "95% of 12% (−16% to +3%)"),
+        ("0.21 [-0.00, 0.43], +0.00, -0.004, +0.001", "0.21 [0.00, 0.43], 0.00, −0.004, +0.001"),
         ("p 3e-05 in 2026-10-01, clip-0001, runs/-1, --seed=-1", "p 3e−05 in 2026-10-01, clip-0001, runs/-1, --seed=-1"),
     ],
 )
 def test_sentences_made_elsewhere_get_the_same_signs(given: str, shown: str):
-    """A hyphen before a number becomes a minus sign and 95 % loses its space; dates, names, paths and options stay."""
+    """A hyphen before a number becomes a minus sign, 95 % loses its space and 0.00 its sign; dates, names, paths and options stay."""
     assert prose(given) == shown
 
 

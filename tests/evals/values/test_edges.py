@@ -67,7 +67,7 @@ RESULTS: dict[str, tuple[Callable[[], Tables], str]] = {
         "No estimate for Stimulation: a single item",
     ),
     "values that cannot be told apart": (lambda: (ROWS, WIDE.with_columns(ST=pl.col("SD"))), "cannot be told apart"),
-    "one refuses everything": (lambda: (refused(ROWS, PERSONA == "p1"), WIDE), "m/p1 was left out: 0 independent"),
+    "one refuses everything": (lambda: (refused(ROWS, PERSONA == "p1"), WIDE), "m/p1 was left out: it answered none of its items"),
     "the reference refuses everything": (lambda: (refused(ROWS, PERSONA == "default"), WIDE), "There is no usable 'default' respondent"),
     "an item that everybody refuses": (lambda: (refused(ROWS, NUMBER == 3), WIDE), ""),
     "near-duplicates": (lambda: (ROWS.with_columns(cluster=pl.format("c{}", NUMBER // 3)), WIDE), ""),

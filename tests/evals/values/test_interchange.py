@@ -82,6 +82,7 @@ def test_targets_are_read_and_checked(tmp_path: Path) -> None:
         (pl.DataFrame({"HE": [1]}), "column persona is missing"),
         (pl.DataFrame({"persona": ["p"]}), "no column is a value"),
         (pl.DataFrame({"persona": ["p", "p"], "HE": [1, 0]}), "row 1 .*one row a persona"),
+        (pl.DataFrame({"persona": ["p"], "HE": [1], "SDD": [1]}), "column 'SDD' holds numbers and is no value"),
         (pl.DataFrame({"persona": ["p"], "HE": [3]}), "row 1: HE is 3; a weight is from -1 to 1"),
     ):
         with pytest.raises(UserError, match=message):

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from evals.values.embedding import embedding_loadings
+from evals.values.embedding import MEANINGS, embedding_loadings
 from evals.values.loading_tables import read_loadings
 from personas.errors import UserError
 from personas.schwartz import VALUES
@@ -142,7 +142,7 @@ def test_a_fault_is_one_line(fault: str) -> None:
 
 
 def test_the_embedding_baseline_tells_plain_cases_and_says_what_it_is() -> None:
-    """Words that plainly speak of a value load on it most, within [-1, 1]; items without words are left out; its source says baseline."""
+    """Words that plainly speak of a value load on it most, in [-1, 1]; items without words are left out; ten values can be told apart."""
     texts = {
         "he": "a whole evening of pleasure, good food, wine and comfort, just for myself",
         "un": "protecting nature, equality and justice for all people and animals",
@@ -154,5 +154,7 @@ def test_the_embedding_baseline_tells_plain_cases_and_says_what_it_is() -> None:
     assert found.source == "embedding baseline"
     assert np.abs(found.x).max() == 1.0
     assert [VALUES[int(row.argmax())] for row in found.x] == ["HE", "UN", "ST"]
+    many = embedding_loadings({str(number): f"{' '.join(phrases)} {number}" for number, phrases in enumerate([*MEANINGS.values()] * 2)})
+    assert np.linalg.matrix_rank(many.x - many.x.mean(axis=0)) == len(VALUES)
     with pytest.raises(UserError, match="at least two items"):
         embedding_loadings({"a": "words", "b": ""})

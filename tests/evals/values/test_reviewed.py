@@ -75,3 +75,45 @@ def test_a_gold_sample_that_is_too_small_is_refused() -> None:
         decompose(ROWS, replace(LOADINGS, gold=gold, inclusion=np.full(300, 12 / 300)))
     with pytest.raises(UserError, match="inclusion"):
         replace(LOADINGS, gold=gold)
+
+
+def test_a_skip_points_the_other_way() -> None:
+    """Skips that mirror likes give the same gains as these, with the sign of each estimate turned; a sentence says so."""
+    targets = {"p1": {"SD": 1.0}, "p2": {"ST": 1.0}, "p3": {"HE": 1.0}}
+    likes = ROWS.with_columns(channel=pl.lit("like"), y=(pl.col("y") >= 3).cast(pl.Float64))
+    skips = likes.with_columns(channel=pl.lit("skip"), y=1 - pl.col("y"))
+    liked, skipped = (analyse(Study(rows, LOADINGS, targets)) for rows in (likes, skips))
+    for one, other in zip(liked.personas, skipped.personas, strict=True):
+        assert one.gain is not None
+        assert other.gain is not None
+        assert other.gain.estimate == pytest.approx(one.gain.estimate, rel=1e-6)
+    assert any("points the other way" in each for each in skipped.caveats)
+    assert not any("points the other way" in each for each in liked.caveats)
+
+
+def test_a_constant_side_of_a_comparison_cancels_nothing() -> None:
+    """Where the reference answers the same throughout, a sentence takes the design's word back; a persona that does is named alone."""
+    reference = ROWS.with_columns(y=pl.when(pl.col("persona") == "default").then(2.0).otherwise("y"))
+    persona = ROWS.with_columns(y=pl.when(pl.col("persona") == "p1").then(2.0).otherwise("y"))
+    told = ["\n".join(decompose(rows, LOADINGS).notes) for rows in (ROWS, reference, persona)]
+    assert "does not cancel" not in told[0]
+    assert "steering effects of m/p1, m/p2, m/p3 hold only given the covariates" in told[1]
+    assert "steering effects of m/p1 hold only given the covariates" in told[2]
+
+
+def test_what_of_a_target_has_no_estimate_is_said() -> None:
+    """A persona whose values no item carries is not passed over in silence, nor is a part of a target."""
+    bare = replace(LOADINGS, x=np.where(np.array(LOADINGS.values) == "SD", 0.0, LOADINGS.x))
+    found = analyse(Study(ROWS, bare, {"p1": {"SD": 1.0}, "p2": {"SD": 1.0, "ST": 1.0}}))
+    assert "Parts of targets have no estimate and do not count: p1 (all of it), p2 (SD)." in found.caveats
+
+
+def test_halves_that_disagree_are_not_stepped_up() -> None:
+    """A correlation of halves below 0 stays as it is: doubling the items lengthens no reliability, and no correlation is below −1."""
+    noise = ROWS.with_columns(y=pl.Series(np.random.default_rng(5).integers(0, 6, ROWS.height).astype(float)))
+    for seed in range(12):
+        found = next(one for one in analyse(Study(noise, LOADINGS, {}), seed=seed).controls if one.name == "split half over items")
+        if found.figures["half"] <= 0:
+            break
+    assert found.figures["full"] == found.figures["half"] <= 0
+    assert "not stepped up" in found.finding

@@ -181,7 +181,25 @@ def test_the_same_seed_twice_is_said(tmp_path: Path) -> None:
         browse(tmp_path, SIX, name=name)
     found = study(tmp_path)
     assert sorted(found.decisions["repeat"].unique()) == [0, 1]
-    assert any("2 sessions with 1 different seeds" in problem for problem in found.problems)
+    assert any("2 sessions with the same seed" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize("settings", [{"cell": 1}, {"repeat": 1}])
+def test_sessions_that_ask_in_another_way_are_no_mere_copies(tmp_path: Path, settings: dict[str, int]) -> None:
+    """Where the prompt cell or the number of the repeat sets sessions of one seed apart, nothing is said of equal seeds."""
+    for own in ({"cell": 0, "repeat": 0}, {"cell": 0, "repeat": 0} | settings):
+        browse(tmp_path, SIX, name=f"{own['cell']}-{own['repeat']}", **own)
+    assert not any("seed" in problem for problem in study(tmp_path).problems)
+
+
+def test_one_video_under_two_names_is_one_cluster(tmp_path: Path) -> None:
+    """Items with the same pictures share a cluster and are named; others have none."""
+    browse(tmp_path, [*SIX[:5], dataclasses.replace(SIX[5], frames=SIX[0].frames)])
+    found = study(tmp_path)
+    clusters = dict(found.decisions.select("item", "cluster").iter_rows())
+    assert clusters[SIX[0].id] == clusters[SIX[5].id] is not None
+    assert sum(cluster is None for cluster in clusters.values()) == 4
+    assert any("2 items have the same pictures as another" in problem for problem in found.problems)
 
 
 def test_a_copied_folder_counts_once(tmp_path: Path) -> None:

@@ -286,3 +286,17 @@ def test_test_retest_is_the_intraclass_correlation_over_administrations() -> Non
     assert (row["n"], row["administrations"]) == (11, 2)
     assert row["low"] < row["icc"] < row["high"]
     assert score(pl.DataFrame(rows[:3])).retest.is_empty()
+
+
+def test_a_retest_that_says_nothing_is_empty() -> None:
+    """With two respondents the formula can run away: no correlation below −1 is given, and no bounds that leave the estimate out."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        rows = [
+            {"respondent": who, "repeat": time} | {str(item): int(rng.integers(1, 7)) for item in range(1, 22)}
+            for who in ("a", "b")
+            for time in range(2)
+        ]
+        for row in score(pl.DataFrame(rows)).retest.iter_rows(named=True):
+            assert row["icc"] is None or -1 <= row["icc"] <= 1
+            assert row["low"] is None or -1 <= row["low"] <= row["icc"] <= row["high"] <= 1

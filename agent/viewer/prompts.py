@@ -1,0 +1,161 @@
+"""The questions of a step in the words that went out, rebuilt from the recorded template, the step's stimulus and the session's record.
+
+A prompt is stored as a template, once. What fills its slots is the post (`stimulus_slots`), the persona as it was told, and what the `ask`
+itself holds (memory). A later stage stands in the conversation of the earlier ones, and a repair question in that of the bad answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from string import Template
+from typing import Any
+
+from pydantic import BaseModel
+
+from agent.models.base import Turn
+from agent.protocols.base import AnswerState, PromptTemplate, repair_turns, stimulus_slots
+from agent.trace.events import AnswerEvent, AskEvent, PromptEvent, StimulusEvent
+from agent.viewer.wire import clean, mapping, text_of
+from environments.base import Frame, Stimulus, StimulusText
+from environments.canonical import content_hash
+
+__all__ = ["Asked", "asked", "persona_slots", "stimulus_of"]
+
+_EMPTY = ("memory", "persona", "persona_name")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question.
+
+    `verified`: the template's words and schema have the hash that the trace names. `unfilled`: slots that nothing here fills.
+    """
+
+    ask: AskEvent
+    template: PromptEvent | None
+    system: str
+    turns: tuple[Turn, ...]
+    verified: bool
+    unfilled: tuple[str, ...]
+
+    def data(self) -> dict[str, Any]:
+        """As the page takes it; `user` is what was asked last in the conversation."""
+        shown = {
+            "stage": self.ask.stage,
+            "attempt": self.ask.attempt,
+            "cell": self.ask.cell,
+            "seed": str(self.ask.seed),  # beyond what a number of the page holds
+            "prompt": self.ask.prompt,
+            "system": self.system,
+            "user": self.turns[-1].text if self.turns else "",
+            "turns": [{"role": turn.role, "text": turn.text, "images": [image.sha256 for image in turn.images]} for turn in self.turns],
+            "schema": self.template.answer_schema if self.template else None,
+            "verified": self.verified,
+            "unfilled": list(self.unfilled),
+            "most_usd": None if self.ask.most_usd is None else str(self.ask.most_usd),
+        }
+        return dict(clean(shown))
+
+
+def asked(
+    asks: Sequence[AskEvent],
+    answers: Sequence[AnswerEvent],
+    templates: Mapping[str, PromptEvent],
+    stimulus: StimulusEvent,
+    slots: Mapping[str, str],
+) -> list[Asked]:
+    """The questions of one step in order. `slots`: those of the session (`persona_slots`). An ask that was repeated comes once."""
+    latest = {(ask.stage, ask.attempt): ask for ask in asks}
+    stages = list(dict.fromkeys(ask.stage for ask in latest.values()))
+    by_place = {(answer.stage, answer.attempt): answer for answer in answers}
+    shown = stimulus_of(stimulus)
+    filled = stimulus_slots(shown) | {"item": json.dumps(str(stimulus.text.get("caption", "")), ensure_ascii=False)}
+    found: list[Asked] = []
+    opening: dict[str, Asked] = {}
+    for (stage, attempt), ask in latest.items():
+        words = _words(ask, templates.get(ask.prompt), {**dict.fromkeys(_EMPTY, ""), **filled, **slots, **ask.slots})
+        before = stages[: stages.index(stage)]
+        turns = (*_earlier(before, opening, by_place), Turn("user", words.user, _images(stage, stages, shown, alone=not before)))
+        bad = by_place.get((stage, attempt - 1))
+        if attempt and bad:
+            turns = repair_turns(turns, bad.raw, bad.fault or "no answer")
+        system = opening[before[0]].system if before and before[0] in opening else words.system
+        found.append(Asked(ask, templates.get(ask.prompt), system, turns, words.verified, words.unfilled))
+        opening.setdefault(stage, found[-1])
+    return found
+
+
+def _earlier(stages: Sequence[str], opening: Mapping[str, Asked], answers: Mapping[tuple[str, int], AnswerEvent]) -> tuple[Turn, ...]:
+    """The turns of the stages before: each question as it was put first, and the answer that could be read."""
+    turns: list[Turn] = []
+    for stage in stages:
+        replies = [answer.raw for (at, _), answer in answers.items() if at == stage and answer.outcome is AnswerState.ANSWERED]
+        question = opening[stage].turns[len(turns)] if stage in opening and len(opening[stage].turns) > len(turns) else Turn("user", "")
+        turns += [question, Turn("assistant", replies[-1] if replies else "")]
+    return tuple(turns)
+
+
+def _images(stage: str, stages: Sequence[str], stimulus: Stimulus, *, alone: bool) -> tuple[Frame, ...]:
+    """The pictures of one stage: all of them, but in `staged` the first one at the glance, and the rest after it."""
+    if stage == "glance":
+        return stimulus.frames[:1]
+    return stimulus.frames if alone else stimulus.frames[1:]
+
+
+@dataclass(frozen=True)
+class _Words:
+    system: str
+    user: str
+    verified: bool
+    unfilled: tuple[str, ...]
+
+
+def _words(ask: AskEvent, event: PromptEvent | None, slots: Mapping[str, str]) -> _Words:
+    """The template with its slots filled; where one cannot be, it stands there by its name."""
+    if event is None:
+        return _Words("", "", verified=False, unfilled=())
+    verified = content_hash([event.system, event.user, event.answer_schema]) == event.hash == ask.prompt
+    names = {*_names(event.system), *_names(event.user)}
+    missing = tuple(sorted(names - set(slots)))
+    try:
+        template = PromptTemplate(event.system, event.user, BaseModel)
+        system, user = template.render({**slots, **{name: f"${name}" for name in missing}})
+    except ValueError:  # a lone "$": no template of ours
+        system, user = event.system, event.user
+    return _Words(system, user, verified, missing)
+
+
+def _names(text: str) -> list[str]:
+    try:
+        return Template(text).get_identifiers()
+    except ValueError:
+        return []
+
+
+def persona_slots(record: Mapping[str, Any], phase: str | None) -> dict[str, str]:
+    """`$persona` and `$persona_name` as they were filled in this phase (None: the session has none)."""
+    spec, persona = mapping(record.get("spec")), mapping(record.get("persona"))
+    phases = persona.get("phases")
+    for each in phases if phase is not None and isinstance(phases, list) else ():
+        if mapping(each).get("name") == phase:
+            persona = mapping(each["persona"])
+    words = persona.get("told", persona.get("text"))
+    name = "" if spec.get("strategy") == "none" else text_of(persona.get("name"))
+    return {"persona": text_of(words), "persona_name": name}
+
+
+_TEXTS = ("caption", "author", "sound", "transcript", "screen")
+
+
+def stimulus_of(event: StimulusEvent) -> Stimulus:
+    """The stimulus as far as a prompt needs it: its words, its length, its pictures by hash."""
+    held = event.text
+    hashtags, counts = held.get("hashtags"), held.get("counts")
+    words: dict[str, Any] = {name: text_of(held.get(name)) for name in _TEXTS}
+    words["hashtags"] = tuple(str(tag) for tag in hashtags) if isinstance(hashtags, list) else ()
+    words["counts"] = {str(name): count for name, count in counts.items()} if isinstance(counts, dict) else {}
+    assert {*words} == {each.name for each in fields(StimulusText)}, "all words of a stimulus"
+    frames = tuple(Frame(b"", frame.sha256, frame.t) for frame in event.frames)
+    return Stimulus(event.id, event.step, frames, StimulusText(**words), event.duration_s, event.source)
