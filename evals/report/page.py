@@ -166,7 +166,8 @@ def _steered(analysis: Analysis) -> str:
     away = sum(one.called and not one.steered for one in aimed)
     return (
         f"Of {plural(len(aimed), 'persona with a target', 'personas with a target')} (each model × persona × wording counts once), "
-        f"{towards} moved towards it, {away} away from it, and {len(aimed) - towards - away} cannot be told from 0 (gain, Benjamini–Hochberg over all)."
+        f"{towards} moved towards it, {away} away from it, and {len(aimed) - towards - away} cannot be told from 0 "
+        "(gain, Benjamini–Hochberg over all)."
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evals.values.calibration import command as calibrating
 from evals.values.calibration import gates as gating
 from evals.values.calibration.arms import ARMS, arm_named
 from evals.values.calibration.command import calibrate, main
@@ -255,7 +256,8 @@ def test_an_unknown_arm_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_arm_in_doubt_is_run_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where a full run fails by no more than Monte-Carlo error explains, the arm gets four times the replications and is judged on all."""
-    monkeypatch.setattr(gating, "FULL", 2)
+    for module in (gating, calibrating):
+        monkeypatch.setattr(module, "FULL", 2)
     report = calibrate([arm_named("exact")], 2, 0)[0]
     assert {row.replications for row in report.rows} == {8}
     assert "in doubt, run on to 8 replications: exact" in capsys.readouterr().err
