@@ -112,6 +112,7 @@ def _sweep(options: argparse.Namespace) -> int:
         store=store,
         executor=options.executor,
         ray_address=options.ray_address,
+        verbose=options.verbose,
     )
     try:
         result = _run(sweep, options)

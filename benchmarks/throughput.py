@@ -193,6 +193,10 @@ def _timed(kind: str, job: Job) -> Timed:
     """Do a small job first, so that everything is imported; then wait for the others, and do the real one."""
     with tempfile.TemporaryDirectory() as runs:
         WORK[kind](replace(job, runs=Path(runs), sessions=2, videos=1))
+    if kind == "axiofeed":
+        from agent.experiments.worker import collect_rarely  # noqa: PLC0415
+
+        collect_rarely()  # as the processes of a sweep do
     assert _ready is not None
     _ready.wait()
     began, cpu = time.monotonic(), time.process_time()

@@ -19,7 +19,7 @@ from agent.browsing import Purse
 from agent.experiments.budget import Budget, Spent
 from agent.experiments.mirroring import MirroringWorker
 from agent.experiments.remote import open_mirror
-from agent.experiments.worker import Job, LocalWorker, Outcome, Tally, Worker, WorkerLost
+from agent.experiments.worker import Job, LocalWorker, Outcome, Tally, Worker, WorkerLost, collect_rarely
 from agent.trace.events import AnswerEvent
 from personas.errors import LimitReached
 
@@ -156,9 +156,12 @@ async def serve(setup: Mapping[str, Any], messages: AsyncIterator[Message], send
     if setup.get("store"):
         worker = MirroringWorker(worker, open_mirror(setup["store"], Path(setup["runs"])), pull=True)
     tasks: set[asyncio.Task[None]] = set()
+    done = itertools.count()
 
     async def run(job: Job) -> None:
         outcome = await worker.run(job)
+        if next(done) == 0:  # all that sessions need has been imported
+            collect_rarely()
         send({"tally": tally.take()})
         send({"done": asdict(outcome)})
 

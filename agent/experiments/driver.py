@@ -82,7 +82,8 @@ class Driver:
         """Until nothing is left that can be run. Raises StorageFailed when the disk is full, after the sessions have stopped."""
         try:
             for _ in range(self._workers):
-                await self._seat()
+                if not self.stopping:  # Ctrl-C while workers start
+                    await self._seat()
             while True:
                 self._fill()
                 if not self._running and not self._waits():
@@ -163,7 +164,7 @@ class Driver:
                 raise StorageFailed(outcome.detail)
         lane.done += outcome.reason == "complete"
         lane.barren = lane.barren + 1 if outcome.barren else 0 if outcome.steps else lane.barren
-        if lane.barren >= min(BARREN_SESSIONS, lane.cap) and not lane.stopped:
+        if lane.barren >= BARREN_SESSIONS and not lane.stopped:
             self._stop_lane(lane, outcome.detail or "it gave no answer")
 
     def _at_limit(self, lane: Lane, job: Job, outcome: Outcome) -> None:

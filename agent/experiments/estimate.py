@@ -24,8 +24,8 @@ __all__ = ["ModelEstimate", "estimates"]
 LETTERS_A_TOKEN = 4
 PIXELS_A_TOKEN = 750
 """Anthropic's published rule for pictures; other providers count between half and twice as many."""
-ANSWER_TOKENS = 80
-"""A decision, a rating and a sentence."""
+FIELD_TOKENS = 20
+"""Of one field of an answer: 80 for a decision, how far to watch, a rating and a sentence."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ModelEstimate:
 
 def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
     """One a model. Shows one clip of each feed to find out how long a prompt is. Raises FeedError where a feed cannot be opened."""
-    samples: dict[Any, tuple[int, int]] = {}
+    samples: dict[Any, tuple[int, int, int]] = {}
     found: list[ModelEstimate] = []
     for model, sessions in plan.models.items():
         price, problem = _price(sessions[0])
@@ -51,11 +51,11 @@ def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
         usages: list[tuple[int, Usage]] = []
         for planned in sessions:
             spec = planned.spec
-            key = (spec.environment, spec.feed, spec.frames, spec.protocol)
+            key = (spec.environment, spec.feed, spec.frames, spec.protocol, spec.strategy, spec.placement)
             if key not in samples:
                 samples[key] = _sample(planned)
-            letters, pixels = samples[key]
-            call = Usage(input=letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN, output=ANSWER_TOKENS)
+            letters, pixels, fields = samples[key]
+            call = Usage(input=letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN, output=FIELD_TOKENS * fields)
             usages.append((spec.videos, Usage() if free else call))
         costs = [cost(usage, FREE if free else price) for _, usage in usages]
         usd = None if None in costs else sum((n * each for (n, _), each in zip(usages, costs, strict=True) if each), Decimal(0))
@@ -64,11 +64,11 @@ def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
     return tuple(found)
 
 
-def _sample(planned: Planned) -> tuple[int, int]:
-    """Letters and pixels of one prompt; what cannot be shown without a browser is taken as a usual clip."""
+def _sample(planned: Planned) -> tuple[int, int, int]:
+    """Letters and pixels of one prompt, and fields of its answer; what cannot be shown without a browser is taken as a usual clip."""
     spec = planned.spec
     if spec.environment not in {"simulated", "recorded", "deck"}:
-        return 2_000, spec.frames * 360 * 640
+        return 2_000, spec.frames * 360 * 640, 4
     protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
     request = FeedRequest(spec.feed, policy=spec.policy, videos=1, seed=spec.seed, frames=spec.frames)
 
@@ -82,7 +82,7 @@ def _sample(planned: Planned) -> tuple[int, int]:
 
     stimulus = asyncio.run(first())
     if stimulus is None:
-        return 0, 0
+        return 0, 0, 0
     persona = load_persona(spec.persona)
     slots = stimulus_slots(stimulus) | {
         "persona": make_strategy(spec.strategy).persona_text(persona, spec.paraphrase),
@@ -91,7 +91,8 @@ def _sample(planned: Planned) -> tuple[int, int]:
     }
     prompt = protocol.prompt(Question(protocol.first_stage, 0), stimulus, slots, 0)
     letters = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
-    return letters, sum(_pixels(frame) for turn in prompt.turns for frame in turn.images)
+    pixels = sum(_pixels(frame) for turn in prompt.turns for frame in turn.images)
+    return letters, pixels, len(prompt.answer.model_fields)
 
 
 def _pixels(frame: Frame) -> int:

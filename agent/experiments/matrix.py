@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from agent.protocols.registry import make_protocol
 from agent.session import resolved
 from agent.spec import SessionSpec, make_spec
 from personas.errors import AxiofeedError, SpecError
+from personas.one_line import one_line
 from personas.persona import KINDS, Persona, load_library, load_persona
 from personas.profiles import load_profiles
 
@@ -42,22 +44,36 @@ def expanded(experiment: ExperimentSpec, base: Path) -> tuple[Planned, ...]:
     """
     found: dict[str, tuple[SessionSpec, str]] = {}
     played: dict[tuple[Any, ...], Any] = {}
+    asked = 0
     for number, block in enumerate(experiment.cross, 1):
-        for fields in _cells(experiment.common | block, f"block {number} of [[cross]]", base):
-            spec = _spec(experiment, fields, f"block {number} of [[cross]]")
+        where = f"block {number} of [[cross]]"
+        count, cells = _cells(experiment.common | block, where, base)
+        asked += count  # before any is made: a slip of the pen can ask for billions
+        if asked > MOST_SESSIONS:
+            raise SpecError(f"{where}: with it the experiment has {asked:,} combinations, and {MOST_SESSIONS:,} is the most: split it")
+        for fields in cells:
+            spec = _spec(experiment, fields, where)
             key = (spec.persona, spec.paraphrase, spec.phases)
             if key not in played:
                 played[key] = persona_record(_persona(spec.persona, number), spec)
             found.setdefault(spec.hash(played[key]), (spec, played[key]["name"]))
-            if len(found) > MOST_SESSIONS:
-                raise SpecError(f"the experiment has more than {MOST_SESSIONS:,} sessions: split it")
+    _check_settings(experiment, {spec.model for spec, _ in found.values()})
     varied = varied_fields([spec for spec, _ in found.values()])
     named = [Planned(_name(spec, persona, varied, digest), spec, digest) for digest, (spec, persona) in found.items()]
     return tuple(named)
 
 
-def _cells(block: Block, where: str, base: Path) -> Iterator[dict[str, Any]]:
-    """The combinations of a block's lists, its repeats and control twins among them."""
+def _check_settings(experiment: ExperimentSpec, models: set[str]) -> None:
+    """Raises SpecError for settings of a model that no session has: a limit under a name with a slip in it would limit nothing."""
+    for name in experiment.models:
+        if name not in models:
+            raise SpecError(
+                f"[models.{one_line(repr(name), 80)}]: no session has this model; the models are {one_line(', '.join(sorted(models)), 200)}"
+            )
+
+
+def _cells(block: Block, where: str, base: Path) -> tuple[int, Iterator[dict[str, Any]]]:
+    """The combinations of a block's lists, its repeats and control twins among them, and how many they are."""
     lists = {key: _values(key, value, where, base) for key, value in block.items() if key not in EXTRA_KEYS}
     axes = _axes(lists, block.get("together", []), where)
     repeats, control = block.get("repeats", 1), block.get("control")
@@ -65,6 +81,11 @@ def _cells(block: Block, where: str, base: Path) -> Iterator[dict[str, Any]]:
         raise SpecError(f"{where}: repeats takes a whole number from 1 to 10000, not {str(repeats)[:40]!r}")
     if control is not None and not any(lists.get("phases", ())):
         raise SpecError(f"{where}: control is for sessions with phases: give [[cross.phases]], or leave it out")
+    count = math.prod(len(axis) for axis in axes) * repeats * (2 if control is not None else 1)
+    return count, _combined(axes, repeats, control)
+
+
+def _combined(axes: Sequence[Sequence[Mapping[str, Any]]], repeats: int, control: Any) -> Iterator[dict[str, Any]]:
     for combination in itertools.product(*axes):
         fields = {key: value for part in combination for key, value in part.items()}
         for repeat in range(repeats):
@@ -120,14 +141,20 @@ def _personas(given: Any, where: str) -> list[str]:
 
 def _located(given: Any, base: Path) -> Any:
     """A path that is there beside the experiment file and not here means the one beside the file."""
-    if not isinstance(given, str) or not ("/" in given or given.endswith(".toml")) or Path(given).exists():
+    if not isinstance(given, str) or not ("/" in given or given.endswith(".toml")):
         return given
-    return str(base / given) if (base / given).exists() else given
+    try:
+        beside = not Path(given).exists() and (base / given).exists()
+    except OSError:  # no path at all, such as one that is too long: what reads it says so
+        return given
+    return str(base / given) if beside else given
 
 
 def _axes(lists: Mapping[str, list[Any]], together: Any, where: str) -> list[list[dict[str, Any]]]:
     """The lists to cross: of single fields, and of fields that vary together."""
-    if not isinstance(together, list) or not all(isinstance(group, list) for group in together):
+    if not isinstance(together, list) or not all(
+        isinstance(group, list) and all(isinstance(key, str) for key in group) for group in together
+    ):
         raise SpecError(f'{where}: together takes lists of fields, such as [["feed", "seed"]]')
     axes: list[list[dict[str, Any]]] = []
     joined: set[str] = set()
@@ -149,7 +176,7 @@ def _axes(lists: Mapping[str, list[Any]], together: Any, where: str) -> list[lis
 def _spec(experiment: ExperimentSpec, fields: Mapping[str, Any], where: str) -> SessionSpec:
     """The session's spec with its model's settings. Raises SpecError."""
     name = fields.get("model", SessionSpec.model_fields["model"].default)
-    settings = experiment.models.get(name)
+    settings = experiment.models.get(name) if isinstance(name, str) else None
     of_model = {"base_url": settings.base_url, "serve": settings.serve, "model_options": settings.options} if settings else {}
     try:
         spec = resolved(make_spec(**fields, **of_model))

@@ -135,7 +135,7 @@ def hold_to_plan(plan: Plan, folder: Path) -> bool:
     """
     target = folder / PLAN
     if not target.exists():
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(not path.name.startswith(f".{PLAN}.") for path in folder.iterdir()):  # those: a plan that was cut off
             raise SpecError(f"{folder} holds something else than an experiment: choose another --runs, or another name in the file")
         return False
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from agent.experiments.driver import Driver, Lane
@@ -28,13 +29,13 @@ STATES = ("answered", "refused", "unparsable", "failed")
 
 def print_plan(plan: Plan, estimates: Sequence[ModelEstimate], power: Sequence[str], console: Console) -> None:
     """The matrix as constants and variables, what it will take, and what it can detect."""
-    console.print(f"[bold]{plan.name}[/bold]  {one_line(plan.experiment.summary, 200)}".rstrip())
+    console.print(f"[bold]{plan.name}[/bold]  {escape(one_line(plan.experiment.summary, 200))}".rstrip())
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     for name, values in plan.variables.items():
-        table.add_row(name, str(len(values)), _listed(values))
+        table.add_row(name, str(len(values)), escape(_listed(values)))
     console.print("\nvaries")
     console.print(table)
     told = {name: value for name, value in plan.constants.items() if value not in (None, False, {}, []) and name != "site"}
@@ -44,16 +45,16 @@ def print_plan(plan: Plan, estimates: Sequence[ModelEstimate], power: Sequence[s
     known = [each.usd for each in estimates if each.usd is not None]
     unknown = [each.model for each in estimates if each.usd is None]
     total = f"{sum(known, Decimal(0)):.2f} USD" + (f", and unknown price: {', '.join(unknown)}" if unknown else "")
-    console.print(f"{len(plan.sessions):,} sessions, {plan.decisions:,} decisions, about {total}", highlight=False)
+    console.print(f"{len(plan.sessions):,} sessions, {plan.decisions:,} decisions, about {total}", markup=False, highlight=False)
     for each in estimates:
         if each.problem:
             console.print(f"before it can run: {each.problem}", markup=False, highlight=False)
     if alone := plan.unpaired():
-        console.print(
-            f"{alone:,} sessions have no {plan.experiment.contrast!r} session on the same clips, so no steering effect", highlight=False
-        )
+        contrast = one_line(repr(plan.experiment.contrast), 80)
+        missing = f"{alone:,} sessions have no {contrast} session on the same clips, so no steering effect"
+        console.print(missing, markup=False, highlight=False)
     for line in power:
-        console.print(line, highlight=False)
+        console.print(line, markup=False, highlight=False)
 
 
 def _listed(values: Sequence[Any]) -> str:
@@ -68,7 +69,7 @@ def _estimated(estimates: Sequence[ModelEstimate]) -> Table:
     for each in estimates:
         usd = "unknown price" if each.usd is None else f"{each.usd:.2f}"
         counts = [f"{count:,}" for count in (each.sessions, each.decisions, each.input_tokens, each.output_tokens)]
-        table.add_row(each.model, *counts, usd)
+        table.add_row(escape(each.model), *counts, usd)
     return table
 
 
@@ -82,6 +83,7 @@ class SweepView:
         self._began = time.monotonic()
         self._said = time.monotonic()
         self._counts: dict[str, Counter[str]] = {}
+        self._earlier: Counter[str] | None = None
 
     def __enter__(self) -> SweepView:
         if self._live is not None:
@@ -105,7 +107,7 @@ class SweepView:
 
     def _table(self, sweep: Sweep, driver: Driver) -> Table:
         title = f"{sweep.plan.name}: {driver.stopping or self._line(sweep, driver)}"
-        table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        table = Table(title=escape(title), title_justify="left", box=None, padding=(0, 2, 0, 0))
         names = ("model", "sessions", "running", "decisions", "a second", "like", "refused", "unparsable", "failed", "retries", "USD", "")
         for name in names:
             table.add_column(name, justify="left" if name in {"model", ""} else "right")
@@ -120,10 +122,10 @@ class SweepView:
         shares = [f"{counts[name] / made:.1%}" if made else "" for name in ("like", "refused", "unparsable", "failed")]
         usd = f"{sweep.budget.spent(lane.model).usd + _usd(counts, sweep, lane.model):.4f}"
         total = len(sweep.plan.models[lane.model])
-        finished = sum(sweep.standings[each.name].complete for each in sweep.plan.models[lane.model]) + lane.done
-        note = one_line(lane.stopped, 60)
+        finished = self._before(sweep)[lane.model] + lane.done
+        note = escape(one_line(lane.stopped, 60))  # what a server says is no markup
         return [
-            lane.model,
+            escape(lane.model),
             f"{finished}/{total}",
             str(lane.running),
             f"{made:,}",
@@ -134,9 +136,16 @@ class SweepView:
             note,
         ]
 
+    def _before(self, sweep: Sweep) -> Counter[str]:
+        """Of earlier runs: sessions complete by model, and decisions under "". Counted once: a plan may have a million sessions."""
+        if self._earlier is None:
+            self._earlier = Counter(each.spec.model for each in sweep.plan.sessions if sweep.standings[each.name].complete)
+            self._earlier[""] = sum(each.totals["steps"] for each in sweep.standings.values() if each.totals)
+        return self._earlier
+
     def _line(self, sweep: Sweep, driver: Driver) -> str:
         made = sum(counts[state] for counts in self._counts.values() for state in STATES)
-        before = sum(each.totals["steps"] for each in sweep.standings.values() if each.totals)
+        before = self._before(sweep)[""]
         seconds = max(time.monotonic() - self._began, 1e-9)
         left = max(sweep.plan.decisions - before - made, 0)
         rate = made / seconds

@@ -34,9 +34,12 @@ class ProcessWorker(DistantWorker):
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, runs: Path, budget: Budget, tally: Tally, limited: dict[str, bool]) -> ProcessWorker:
-        """`limited`: models whose calls ask the budget, and whether it counts US dollars. Raises WorkerLost if it does not start."""
-        setup = json.dumps({"runs": str(runs), "limited": limited})
+    async def start(cls, runs: Path, budget: Budget, tally: Tally, limited: dict[str, bool], *, verbose: bool = False) -> ProcessWorker:
+        """`limited`: models whose calls ask the budget, and whether it counts US dollars. `verbose`: it logs retries and other details.
+
+        Raises WorkerLost if it does not start.
+        """
+        setup = json.dumps({"runs": str(runs), "limited": limited, "verbose": verbose})
         # A session of its own: Ctrl-C is for the sweep, which tells its workers.
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "agent.experiments.processes", setup, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, start_new_session=True
@@ -97,5 +100,6 @@ async def _main(setup: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    configure_logs(30)
-    asyncio.run(_main(json.loads(sys.argv[1])))
+    given = json.loads(sys.argv[1])
+    configure_logs(20 if given["verbose"] else 40)
+    asyncio.run(_main(given))

@@ -58,10 +58,10 @@ class Result:
     @property
     def exit_code(self) -> int:
         """0 all complete, 3 a limit, 130 stopped by the user, else 1."""
-        if self.stopping:
-            return 1 if self.broken else 130
         if not self.remaining:
             return 0
+        if self.stopping:
+            return 1 if self.broken else 130
         return 3 if self.limited else 1
 
     def totals(self) -> dict[str, Any]:
@@ -78,6 +78,7 @@ class Sweep:
 
     store     URL where it is kept, as URL/NAME: `runs` is then where it works
     executor  "asyncio": here, or in processes of this machine; "ray": on the cluster at `ray_address`, or a local one
+    verbose   processes log retries and other details
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class Sweep:
         store: str | None = None,
         executor: Literal["asyncio", "ray"] = "asyncio",
         ray_address: str | None = None,
+        verbose: bool = False,
     ) -> None:
         self.plan = plan
+        self._verbose = verbose
         self.folder = runs / plan.name
         if runs.exists() and not runs.is_dir():
             raise SpecError(f"--runs {str(runs)!r} is a file, not a folder")
@@ -177,7 +180,7 @@ class Sweep:
         if self.workers == 1:
             worker = LocalWorker(self.folder, lambda model: BudgetPurse(self.budget, model) if model in limited else None, self.tally)
         else:
-            worker = await ProcessWorker.start(self.folder, self.budget, self.tally, limited)
+            worker = await ProcessWorker.start(self.folder, self.budget, self.tally, limited, verbose=self._verbose)
         return MirroringWorker(worker, self.mirror) if self.mirror else worker
 
     def _alive(self, began: float, driver: Driver, see: Callable[[Sweep, Driver], None]) -> None:

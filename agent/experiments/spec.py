@@ -42,7 +42,7 @@ class ExperimentLimits(BaseModel):
 
 
 class ModelSettings(BaseModel):
-    """How one model is reached. `concurrency`: sessions of it at once (None: 32 over HTTP, 4 within the process).
+    """How one model is reached. `concurrency`: sessions of it at once (None: 32 over HTTP, 8 within the process).
 
     base_url, serve, options as in a session (`options` is its `model_options`); limits: of this model alone.
     """
@@ -120,6 +120,8 @@ def read_experiment(path: Path) -> ExperimentSpec:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SpecError(f"{shown} cannot be read ({error.strerror}); check the path and its permissions") from None
+    except RecursionError:
+        raise SpecError(f"{shown} nests its lists or tables too deeply: an experiment is a few lines") from None
     except ValueError as error:  # not UTF-8, not TOML
         raise SpecError(f"{shown} is not valid TOML: {one_line(str(error), 200)}") from None
     try:

@@ -80,6 +80,32 @@ def test_a_model_without_answers_is_stopped_and_the_others_finish():
     assert driver.lanes["good"].done == 20
 
 
+def test_one_session_at_a_time_is_no_reason_to_stop_earlier():
+    """A single session without an answer stops no model, however few of its sessions run at once."""
+
+    def answer(job: Job) -> Outcome:
+        return Outcome(job.name, "failed", "five failures in a row", blame="model") if job.name == "a-3" else done(job)
+
+    driver, _ = run(planned("a", 10), answer, {"a": 1})
+    assert not driver.lanes["a"].stopped
+    assert driver.lanes["a"].done == 9
+
+
+def test_a_stop_while_workers_start_hires_no_more():
+    """Ctrl-C does not wait for workers that nobody needs."""
+    hired: list[Obedient] = []
+
+    async def hire() -> Obedient:
+        hired.append(Obedient(done))
+        driver.stop("enough")
+        return hired[-1]
+
+    driver = Driver(planned("a", 3), hire=hire, workers=9, caps={"a": 3}, budget=Budget(ExperimentLimits(), {}))
+    asyncio.run(driver.run())
+    assert len(hired) == 1
+    assert not hired[0].ran
+
+
 def test_one_bad_session_stops_nobody():
     """What is wrong with one session is noted, and the rest runs."""
 

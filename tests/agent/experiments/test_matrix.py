@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.experiments.estimate import estimates
 from agent.experiments.plan import make_plan
 from personas.errors import SpecError
 
@@ -85,6 +86,12 @@ def test_a_path_beside_the_file_is_found(tmp_path: Path):
         ("[[cross]]\n[limits]\nmax_usd = -1", "limits.max_usd"),
         ("name = '../x'\n[[cross]]\n", "name"),
         ("[[cross\n", "not valid TOML"),
+        (f"[[cross]]\nseed = {'[' * 2000}", "too deeply"),
+        (f"[[cross]]\nseed = {[1] * 20000}\nvideos = {[1] * 20000}\nrepeats = 10000", "4,000,000,000,000 combinations"),
+        ("[[cross]]\nmodel = [['a']]", "model"),
+        ("[[cross]]\ntogether = [[['a']]]", "together takes"),
+        (f"[[cross]]\npersona = '{'a' * 5000}/x.toml'", "File name too long"),
+        ("[[cross]]\nmodel = 'planted/persona'\n[models.'planted/perosna'.limits]\nmax_usd = 1", "no session has this model"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_where(experiment, text: str, told: str):
@@ -99,3 +106,14 @@ def test_a_missing_file_is_said(tmp_path: Path):
     """No traceback for a wrong path."""
     with pytest.raises(SpecError, match="there is no experiment file"):
         make_plan(tmp_path / "none.toml")
+
+
+def test_a_questionnaire_costs_more_than_a_decision(plan, monkeypatch):
+    """The estimate knows that strategies ask for more words, and answer with more."""
+    monkeypatch.setenv("AXIOFEED_API_KEY", "x" * 20)
+    text = '[[cross]]\nmodel = "compatible/m"\nvideos = 3\nstrategy = "narrative"\n[models."compatible/m"]\nbase_url = "http://127.0.0.1:9/v1"\n'
+    [short] = estimates(plan(text))
+    [both] = estimates(plan(text, **{'"narrative"': '["narrative", "isq"]'}))
+    assert short.output_tokens == 3 * 80
+    assert both.output_tokens > 2 * short.output_tokens
+    assert both.input_tokens > 2 * short.input_tokens

@@ -73,6 +73,23 @@ def test_dry_run_writes_nothing(experiment, go, tmp_path, capsys):
     assert not (tmp_path / "runs").exists()
 
 
+def test_words_of_others_are_no_markup(experiment, go, capsys):
+    """Brackets in the file are printed as they stand."""
+    text = 'summary = "a [/red] b"\ncontrast = "[/b]"\n[[cross]]\nmodel = "scripted/like"\nvideos = 2\n'
+    assert go(experiment(text), "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert "a [/red] b" in told
+    assert "[/b]" in told
+
+
+def test_a_plan_that_was_cut_off_does_not_stand_in_the_way(experiment, go, tmp_path):
+    """After a kill or a full disk while the plan was written, the same command runs."""
+    cut = tmp_path / "runs" / "small" / ".experiment.json.123.part"
+    cut.parent.mkdir(parents=True)
+    cut.write_text("{")
+    assert go(experiment()) == 0
+
+
 def test_a_changed_file_is_refused_with_its_differences_or_run_beside(experiment, go, tmp_path, capsys):
     """Another experiment under the same name does not mix with the old one."""
     path = experiment()

@@ -1,0 +1,93 @@
+// The steps as a list: only the rows in sight are there, so that a long session costs no more than a short one.
+// One row is in the order of tabs; the arrows up and down go on from it.
+import { hasError, kindOf, signOf, wordOf } from "./decisions.js";
+import { el, fill } from "./dom.js";
+import { line, number } from "./words.js";
+
+const ROW = 58;
+const SPARE = 6;
+
+/** `places` in the order wanted: as they came, or the best rated first. */
+function ordered(steps, places, order) {
+  if (order === "step") return places;
+  const weight = (place) => (steps[place].rating ?? -1) * 10 + (steps[place].done === "like" ? 2 : 0) + (steps[place].watch_fraction ?? 0);
+  return [...places].sort((a, b) => (order === "high" ? weight(b) - weight(a) : weight(a) - weight(b)) || a - b);
+}
+
+/** The list. `go(place)` when a row is chosen. */
+export function makeList({ go, deck, order }) {
+  const rows = el("div", { class: "rows", role: "list" });
+  const view = el("div", { class: "list", tabindex: "-1", "data-control": "list" }, rows);
+  const many = el("span", { class: "aside", "data-part": "many" });
+  const choice = el("select", { "aria-label": "Order of the list", "data-control": "order" }, [["step", "In order"], ["high", "Highest rated first"], ["low", "Lowest rated first"]].map(([value, word]) => el("option", { value }, word)));
+  const node = el("div", { class: "steps" }, el("div", { class: "between" }, many, choice), view);
+  let steps = [];
+  let places = [];
+  let current = 0;
+
+  function row(place, at) {
+    const step = steps[place];
+    const kind = kindOf(step, deck);
+    const said = step.error || step.action_error || step.reason || "";
+    return el("div", { role: "listitem", class: "row", "data-at": String(at) }, el("button", { type: "button", tabindex: place === current ? "0" : "-1", "aria-current": place === current ? "step" : null, "data-step": String(step.step), on: { click: () => go(place) } },
+      el("span", { class: "n" }, String(step.step)), signOf(kind),
+      el("span", { class: "what" }, el("span", { class: "quiet" }, `${wordOf(kind)}: `), el("bdi", { class: "title" }, line(step.caption || step.id, 90)), el("bdi", { class: hasError(step) ? "why bad" : "why" }, line(said, 110))),
+      el("span", { class: "score" }, Number.isFinite(step.rating) ? String(step.rating) : "")));
+  }
+  function paint() {
+    const from = Math.max(0, Math.floor(view.scrollTop / ROW) - SPARE);
+    const to = Math.min(places.length, Math.ceil((view.scrollTop + (view.clientHeight || 600)) / ROW) + SPARE);
+    rows.style.height = `${places.length * ROW}px`;
+    fill(rows, places.slice(from, to).map((place, shift) => {
+      const made = row(place, from + shift);
+      made.style.top = `${(from + shift) * ROW}px`;
+      return made;
+    }));
+    if (!rows.querySelector('[tabindex="0"]')) rows.querySelector("button")?.setAttribute("tabindex", "0");
+    if (!places.length) fill(rows, el("p", { class: "none" }, "No step matches."));
+  }
+  function reveal() {
+    const at = places.indexOf(current);
+    if (at < 0) return;
+    if (at * ROW < view.scrollTop) view.scrollTop = at * ROW;
+    else if ((at + 1) * ROW > view.scrollTop + view.clientHeight) view.scrollTop = (at + 1) * ROW - view.clientHeight;
+  }
+  view.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = by && places[Math.max(0, places.indexOf(current)) + by];
+    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    go(next);
+  });
+  let queued = 0;
+  view.addEventListener("scroll", () => {
+    cancelAnimationFrame(queued);
+    queued = requestAnimationFrame(() => {
+      const held = rows.contains(document.activeElement) ? document.activeElement.dataset.step : null;
+      paint();
+      if (held !== null) rows.querySelector(`[data-step="${held}"]`)?.focus({ preventScroll: true });
+    });
+  });
+  choice.addEventListener("change", () => order(choice.value));
+  const watcher = new ResizeObserver(() => paint());
+  watcher.observe(view);
+  return {
+    node,
+    show(next, matches) {
+      steps = next;
+      places = ordered(steps, matches === null ? [...steps.keys()] : [...matches], choice.value);
+      many.textContent = matches === null ? `${number(steps.length)} steps` : `${number(places.length)} of ${number(steps.length)} steps`;
+      paint();
+    },
+    /** The places in the order of the list. */
+    places: () => places,
+    at(place) {
+      current = place;
+      const had = rows.contains(document.activeElement);
+      reveal();
+      paint();
+      if (had) rows.querySelector('[aria-current="step"]')?.focus({ preventScroll: true });
+    },
+    close: () => watcher.disconnect(),
+  };
+}

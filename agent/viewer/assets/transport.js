@@ -1,0 +1,35 @@
+// The controls: play, step, speed, and jumps to the next like, flip, refusal, error.
+import { SPEEDS } from "./clock.js";
+import { el, fill, icon } from "./dom.js";
+
+const JUMPS = [["like", "heart", "like", "L"], ["flip", "flip", "flip", "F"], ["refused", "refused", "refusal", "R"], ["error", "failed", "error", "E"]];
+
+const button = (name, sign, label, key, act) => el("button", { class: "tool", type: "button", "data-control": name, "aria-label": label, title: `${label} (${key})`, on: { click: act } }, icon(sign));
+
+/** The row of controls. `acts`: toggle, by(n), jump(kind), speed(value). */
+export function makeTransport(acts) {
+  const play = button("play", "play", "Play", "Space", acts.toggle);
+  play.classList.add("big");
+  const speeds = SPEEDS.map((speed) => el("button", { type: "button", "aria-pressed": "false", "data-speed": String(speed), "aria-label": `Speed ${speed}`, on: { click: () => acts.speed(speed) } }, `${speed === 0.5 ? "½" : speed}×`));
+  const jumps = JUMPS.map(([kind, sign, word, key]) => el("button", { class: "jumper", type: "button", "data-jump": kind, "aria-label": `Next ${word}`, title: `Next ${word} (${key})`, on: { click: () => acts.jump(kind) } }, icon(sign), el("span", {}, word)));
+  const where = el("span", { class: "where", "data-part": "where" });
+  const node = el("div", { class: "transport", role: "group", "aria-label": "Replay" },
+    el("div", { class: "group" }, button("previous", "left", "Previous step", "←", () => acts.by(-1)), play, button("next", "right", "Next step", "→", () => acts.by(1))),
+    where,
+    el("div", { class: "segments", role: "group", "aria-label": "Speed" }, speeds),
+    el("div", { class: "group jumps", role: "group", "aria-label": "Jump to the next" }, el("span", { class: "aside" }, "Next"), jumps));
+  return {
+    node,
+    clock({ playing, speed }) {
+      fill(play, icon(playing ? "pause" : "play"));
+      play.setAttribute("aria-label", playing ? "Pause" : "Play");
+      for (const each of speeds) each.setAttribute("aria-pressed", String(Number(each.dataset.speed) === speed));
+    },
+    at: (place, count, step) => (where.textContent = count ? `${place + 1} / ${count}${step !== place ? ` (step ${step})` : ""}` : "0 / 0"),
+    able(kind, can, why = "") {
+      const each = node.querySelector(`[data-jump="${kind}"]`);
+      each.setAttribute("aria-disabled", String(!can));
+      each.title = can ? `Next ${JUMPS.find(([name]) => name === kind)[2]} (${kind[0].toUpperCase()})` : why;
+    },
+  };
+}
