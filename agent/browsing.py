@@ -311,7 +311,8 @@ class Browsing:
                 )
             )
         kept = {name: prompt.slots[name] for name in ("memory",) if prompt.slots[name]}
-        most = None if self.limits.max_usd is None else self.model.most_usd(prompt)
+        limited = self.limits.max_usd is not None or (self.purse is not None and self.purse.counts_usd)
+        most = self.model.most_usd(prompt) if limited else None
         self.recorder.record(
             AskEvent(
                 at=now(),

@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--ray-address", metavar="ADDR", help="a Ray cluster that is there, such as auto (default: one on this machine)")
     parser.add_argument("--concurrency", type=int, metavar="N", help="sessions at once of each model (default: 32 over HTTP, 8 in process)")
     for name, what in (("usd", "X US dollars"), ("tokens", "N tokens"), ("requests", "N requests"), ("minutes", "X minutes")):
-        parser.add_argument(f"--max-{name}", metavar=what.split()[0], help=f"stop before {what} over all runs")
+        parser.add_argument(f"--max-{name}", metavar=what.split()[0], help=f"stop at {what} over all runs")
     parser.add_argument("--no-report", action="store_true", help="do not analyse the decisions at the end")
     parser.add_argument("--json", action="store_true", help="one JSON summary on stdout, last line")
     parser.add_argument("--quiet", action="store_true", help="no progress")

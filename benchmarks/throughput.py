@@ -36,6 +36,8 @@ from benchmarks.slow_server import slow_server
 
 IN_FLIGHT = 64
 FRAME_BYTES = 65_000
+PASSES = 2
+"""Sessions that each place in flight does, one after the other."""
 PEER = Path(__file__).with_name("inspect_peer.py")
 
 
@@ -127,7 +129,7 @@ async def _bare(job: Job) -> None:
         json.loads(completion.choices[0].message.content or "")
 
     async def session(client: AsyncOpenAI) -> None:
-        for number in range(job.videos):
+        for number in range(PASSES * job.videos):
             await decide(client, number)
 
     async with AsyncOpenAI(api_key="none", base_url=job.url, max_retries=0) as client:
@@ -152,7 +154,7 @@ def axiofeed(job: Job) -> None:
 
 async def _axiofeed(job: Job) -> None:
     from agent.models.registry import ModelOptions, make_model  # noqa: PLC0415
-    from agent.session import arun_session  # noqa: PLC0415
+    from agent.session import SessionResult, arun_session  # noqa: PLC0415
     from agent.spec import SessionSpec  # noqa: PLC0415
 
     def spec(seed: int) -> SessionSpec:
@@ -167,12 +169,14 @@ async def _axiofeed(job: Job) -> None:
             seed=seed,
         )
 
+    async def place(number: int) -> list[SessionResult]:
+        seeds = [PASSES * number + again for again in range(PASSES)]
+        return [await arun_session(spec(seed), runs=job.runs, session=f"s{seed:05}", model=model) for seed in seeds]
+
     numbers = range(job.number * job.sessions, (job.number + 1) * job.sessions)
     model = make_model("compatible/benchmark", ModelOptions(job.url, extra={"concurrency": str(job.sessions)}))
     try:
-        results = await asyncio.gather(
-            *(arun_session(spec(number), runs=job.runs, session=f"s{number:05}", model=model) for number in numbers)
-        )
+        results = [result for each in await asyncio.gather(*map(place, numbers)) for result in each]
     finally:
         await model.close()
     wrong = [result for result in results if result.reason != "complete" or result.totals["answers"]["answered"] != job.videos]
@@ -213,7 +217,7 @@ def measure(kind: str, job: Job, processes: int) -> Figures:
             share = job.sessions // processes
             parts = [pool.submit(_timed, kind, replace(job, sessions=share, number=number)) for number in range(processes)]
             timed = [part.result() for part in parts]
-    decisions = share * processes * job.videos
+    decisions = share * processes * job.videos * PASSES
     took = max(one.ended for one in timed) - min(one.began for one in timed)
     return Figures(decisions / took, 1000 * sum(one.cpu_s for one in timed) / decisions)
 
@@ -259,13 +263,13 @@ def run(options: argparse.Namespace, scratch: Path) -> dict[str, object]:
                 job = Job(url, feed, scratch / f"{turn}-{kind}-{processes}", options.sessions, options.videos)
                 rounds.setdefault(f"{kind}, {processes} process(es)", []).append(measure(kind, job, processes))
                 if kind == "axiofeed":
-                    disk["axiofeed"] = _on_disk(*bytes_on_disk(job.runs), job)
+                    disk["axiofeed"] = _on_disk(*bytes_on_disk(job.runs), PASSES * job.sessions * job.videos)
                 shutil.rmtree(job.runs, ignore_errors=True)
             if options.peer_python:
                 job = Job(url, feed, scratch / f"{turn}-peer", options.peer_decisions // options.videos, options.videos)
                 figures, said = measure_peer(options.peer_python, job)
                 rounds.setdefault(f"inspect_ai {said['version']}", []).append(figures)
-                disk["inspect_ai"] = _on_disk(0, int(str(said["log_bytes"])), job)
+                disk["inspect_ai"] = _on_disk(0, int(str(said["log_bytes"])), job.sessions * job.videos)
                 shutil.rmtree(job.runs)
     first = rounds["bare, 1 process(es)"]
     ratios = {
@@ -278,8 +282,7 @@ def run(options: argparse.Namespace, scratch: Path) -> dict[str, object]:
     return report | {"disk": disk, "versions": _versions(), "frame_bytes": FRAME_BYTES, "in_flight": options.sessions, **_sizes(options)}
 
 
-def _on_disk(frames: int, others: int, job: Job) -> dict[str, int]:
-    decisions = job.sessions * job.videos
+def _on_disk(frames: int, others: int, decisions: int) -> dict[str, int]:
     return {
         "bytes_per_decision": round((frames + others) / decisions),
         "of_which_frames": round(frames / decisions),
@@ -288,7 +291,7 @@ def _on_disk(frames: int, others: int, job: Job) -> dict[str, int]:
 
 
 def _sizes(options: argparse.Namespace) -> dict[str, object]:
-    return {"decisions": options.sessions * options.videos, "rounds": options.rounds}
+    return {"decisions": PASSES * options.sessions * options.videos, "rounds": options.rounds}
 
 
 def _versions() -> dict[str, str]:

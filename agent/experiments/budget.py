@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from agent.experiments.spec import ExperimentLimits
+from agent.protocols.base import AnswerState
 from agent.trace.events import AnswerEvent
 from personas.errors import LimitReached
 
@@ -17,14 +18,18 @@ __all__ = ["Budget", "BudgetPurse", "Spent"]
 
 @dataclass(frozen=True)
 class Spent:
-    """What has been used. `usd` counts a call that may have been paid without an answer at the most that it could cost."""
+    """What has been used. `usd` counts a call that may have been paid without an answer at the most that it could cost.
+
+    unpriced: answers whose cost is not known, because the provider named no tokens.
+    """
 
     usd: Decimal = Decimal(0)
     tokens: int = 0
     requests: int = 0
+    unpriced: int = 0
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(self.usd + other.usd, self.tokens + other.tokens, self.requests + other.requests)
+        return Spent(self.usd + other.usd, self.tokens + other.tokens, self.requests + other.requests, self.unpriced + other.unpriced)
 
     @classmethod
     def of_answer(cls, answer: AnswerEvent | None, most_usd: Decimal | None) -> Spent:
@@ -32,12 +37,14 @@ class Spent:
         if answer is None:
             return cls()
         usd = (answer.cost_usd or Decimal(0)) + answer.possibly_paid * (most_usd or Decimal(0))
-        return cls(usd, sum(answer.usage.model_dump().values()), answer.attempts)
+        unpriced = answer.cost_usd is None and answer.outcome is not AnswerState.FAILED
+        return cls(usd, sum(answer.usage.model_dump().values()), answer.attempts, int(unpriced))
 
     @classmethod
     def of_totals(cls, totals: Mapping[str, Any]) -> Spent:
         """What a session used, by the totals of its trace."""
-        return cls(Decimal(totals["budgeted_usd"]), sum(totals["tokens"].values()), int(totals["calls"]) + int(totals["possibly_paid"]))
+        requests = int(totals["calls"]) + int(totals["possibly_paid"])
+        return cls(Decimal(totals["budgeted_usd"]), sum(totals["tokens"].values()), requests, int(totals["unpriced"]))
 
 
 @dataclass
@@ -54,6 +61,10 @@ class _Account:
         """Raises LimitReached where one more call might pass a limit."""
         limits, spent = self.limits, self.spent
         if limits.max_usd is not None:
+            if spent.unpriced:
+                raise LimitReached(
+                    f"max_usd {limits.max_usd} of {self.name} cannot be kept: the price of {spent.unpriced} answer(s) is unknown"
+                )
             if most_usd is None:
                 raise LimitReached(f"max_usd {limits.max_usd} of {self.name} cannot be kept: what the next answer costs is unknown")
             if spent.usd + self.reserved_usd + most_usd > limits.max_usd:
@@ -80,6 +91,7 @@ class Budget:
         self._models = {
             model: _Account(model, by_model.get(model, ExperimentLimits()), before.get(model, Spent())) for model in {*by_model, *before}
         }
+        self._listeners: list[tuple[object, Callable[[str, str, float], None]]] = []
         self._minutes = minutes
         self._began = time.monotonic()
 
@@ -122,6 +134,16 @@ class Budget:
             account.reserved_usd -= most_usd or Decimal(0)
             account.in_flight -= 1
             account.spent += spent
+
+    def listen(self, worker: object, pause: Callable[[str, str, float], None]) -> None:
+        """Have `pause` called when an endpoint asks another worker for a pause."""
+        self._listeners.append((worker, pause))
+
+    def pause(self, worker: object, base_url: str, model: str, seconds: float) -> None:
+        """An endpoint has asked `worker` for a pause: it holds for all."""
+        for other, tell in self._listeners:
+            if other is not worker:
+                tell(base_url, model, seconds)
 
     def _of(self, model: str) -> _Account:
         if model not in self._models:

@@ -1,6 +1,7 @@
 """Workers elsewhere, whatever carries the messages: what their sweep sees of one, and what the worker itself does with what comes in.
 
-To a worker: {"run": job}, {"stop": {now, model}}, {"granted": number, "refused": why | null}. From it: {"ready": true}, {"done": outcome},
+To a worker: {"run": job}, {"stop": {now, model}}, {"granted": number, "refused": why | null},
+{"pause": [base URL, model, seconds]}. From it: {"ready": true}, {"done": outcome},
 {"tally": …}, {"reserve": number, model, usd}, {"settle": number, spent}. When its input ends, its sweep is gone and it stops.
 """
 
@@ -20,12 +21,15 @@ from agent.experiments.budget import Budget, Spent
 from agent.experiments.mirroring import MirroringWorker
 from agent.experiments.remote import open_mirror
 from agent.experiments.worker import Job, LocalWorker, Outcome, Tally, Worker, WorkerLost, collect_rarely
+from agent.models.limiter import limiter_for, share_pauses
 from agent.trace.events import AnswerEvent
 from personas.errors import LimitReached
 
 __all__ = ["DistantWorker", "Message", "serve"]
 
 TALLY_EVERY_S = 0.5
+MOST_CONCURRENCY = 10_000
+"""No session asks for more places at an endpoint."""
 
 Message = Mapping[str, Any]
 """JSON-able."""
@@ -41,6 +45,7 @@ class DistantWorker:
         self._reserved: dict[int, tuple[str, Decimal | None]] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = False
+        budget.listen(self, lambda *pause: self._send({"pause": pause}))
 
     async def run(self, job: Job) -> Outcome:
         """See Worker. Raises WorkerLost."""
@@ -79,7 +84,9 @@ class DistantWorker:
         elif "settle" in message:
             model, most = self._reserved.pop(message["settle"])
             spent = message["spent"]
-            self._budget.settle(model, most, Spent(Decimal(spent["usd"]), spent["tokens"], spent["requests"]))
+            self._budget.settle(model, most, Spent(**spent | {"usd": Decimal(spent["usd"])}))
+        elif "paused" in message:
+            self._budget.pause(self, *message["paused"])
         elif "ready" in message and not self._ready.done():
             self._ready.set_result(None)
 
@@ -136,7 +143,7 @@ class _DistantPurse:
         """One call is over."""
         spent = Spent.of_answer(answer, most_usd)
         number = self._open[None if most_usd is None else str(most_usd)].pop()
-        self.send({"settle": number, "spent": {"usd": str(spent.usd), "tokens": spent.tokens, "requests": spent.requests}})
+        self.send({"settle": number, "spent": asdict(spent) | {"usd": str(spent.usd)}})
 
 
 async def serve(setup: Mapping[str, Any], messages: AsyncIterator[Message], send: Callable[[Message], None]) -> None:
@@ -165,6 +172,7 @@ async def serve(setup: Mapping[str, Any], messages: AsyncIterator[Message], send
         send({"tally": tally.take()})
         send({"done": asdict(outcome)})
 
+    share_pauses(lambda *pause: send({"paused": pause}))
     reporting = asyncio.create_task(_report(tally, send))
     send({"ready": True})
     try:
@@ -175,6 +183,9 @@ async def serve(setup: Mapping[str, Any], messages: AsyncIterator[Message], send
                 task.add_done_callback(tasks.discard)
             elif "stop" in message:
                 worker.stop(**message["stop"])
+            elif "pause" in message:
+                base_url, model, seconds = message["pause"]
+                limiter_for(base_url, model, MOST_CONCURRENCY).pause(seconds)
             elif message["granted"] in answers and not answers[message["granted"]].done():
                 answers[message["granted"]].set_result(message["refused"])
     finally:

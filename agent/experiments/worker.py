@@ -126,6 +126,7 @@ class LocalWorker:
         self._models: dict[tuple[Any, ...], Model] = {}
         self._live: dict[str, tuple[str, Browsing]] = {}
         self._tasks: dict[str, tuple[str, asyncio.Task[Any]]] = {}
+        self._stopped: set[str | None] = set()
 
     async def run(self, job: Job) -> Outcome:
         """Run one session to its end, or as far as it gets. Never raises but when cancelled from outside."""
@@ -139,6 +140,7 @@ class LocalWorker:
 
     def stop(self, *, now: bool = False, model: str | None = None) -> None:
         """See Worker."""
+        self._stopped.add(model)
         for name, agent in self._live.values():
             agent.stop_requested |= model in {None, name}
         for name, task in self._tasks.values():
@@ -158,7 +160,7 @@ class LocalWorker:
                 runs=self._runs,
                 session=job.name,
                 observer=lambda event, _: self._tally.see(job.model, event),
-                on_start=lambda agent: self._live.__setitem__(job.name, (job.model, agent)),
+                on_start=lambda agent: self._started(job, agent),
                 model=self._model(spec),
                 purse=self._purse(job.model),
             )
@@ -170,6 +172,11 @@ class LocalWorker:
             logger("experiments").exception("session failed", session=job.name)
             return Outcome(job.name, "failed", f"{type(bug).__name__}: {one_line(str(bug), 200)} (a fault of axiofeed)", blame="session")
         return _outcome(job.name, result)
+
+    def _started(self, job: Job, agent: Browsing) -> None:
+        """A session is about to run; one that was still being prepared when it should stop does so now."""
+        self._live[job.name] = (job.model, agent)
+        agent.stop_requested |= bool(self._stopped & {None, job.model})
 
     def _model(self, spec: SessionSpec) -> Model:
         """The model of a spec, one for all sessions that name it so. Raises ModelSetupError."""

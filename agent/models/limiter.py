@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
-__all__ = ["Limiter", "limiter_for"]
+__all__ = ["Limiter", "limiter_for", "share_pauses"]
 
 
 class Limiter:
     """Places at one endpoint. `ceiling` is the most there will ever be; it starts with at most 16."""
 
-    def __init__(self, ceiling: int) -> None:
+    def __init__(self, ceiling: int, told: Callable[[float], None] = lambda seconds: None) -> None:
         self.ceiling = ceiling
+        self._told = told
         self.limit = float(min(ceiling, 16))
         self.in_flight = 0
         self._starting = True
@@ -68,6 +70,12 @@ class Limiter:
         """No new call for `seconds`."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
+    def obey(self, seconds: float) -> None:
+        """The server asks for a pause: nothing new here, and whoever shares the endpoint is told."""
+        self.pause(seconds)
+        if seconds > 0:
+            self._told(seconds)
+
     def _free(self, now: float) -> bool:
         return now >= self._paused_until and self.in_flight < int(self.limit)
 
@@ -87,14 +95,30 @@ class Limiter:
             self._timer = loop.call_at(self._paused_until, self._admit)
 
 
+Tell = Callable[[str, str, float], None]
+"""Called with base URL, model and seconds when a server asks for a pause."""
+
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Limiter]] = WeakKeyDictionary()
+_tells: WeakKeyDictionary[asyncio.AbstractEventLoop, Tell] = WeakKeyDictionary()
 
 
 def limiter_for(base_url: str, model: str, ceiling: int) -> Limiter:
     """The running loop's limiter of that endpoint, shared by all sessions that use it. The lowest `ceiling` asked for holds."""
-    shared = _limiters.setdefault(asyncio.get_running_loop(), {})
-    limiter = shared.setdefault((base_url, model), Limiter(ceiling))
+    loop = asyncio.get_running_loop()
+    shared = _limiters.setdefault(loop, {})
+    if (base_url, model) not in shared:
+        shared[base_url, model] = Limiter(ceiling, lambda seconds: _tells.get(loop, _nobody)(base_url, model, seconds))
+    limiter = shared[base_url, model]
     if ceiling < limiter.ceiling:
         limiter.ceiling = ceiling
         limiter.limit = min(limiter.limit, ceiling)
     return limiter
+
+
+def share_pauses(tell: Tell) -> None:
+    """Have `tell` called when a server asks the running loop for a pause, so that other processes may keep it too."""
+    _tells[asyncio.get_running_loop()] = tell
+
+
+def _nobody(base_url: str, model: str, seconds: float) -> None:
+    """There is no other process."""

@@ -67,7 +67,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, polic
             paid += error.possibly_paid
             if isinstance(error, Throttled):
                 limiter.cut(began)
-                limiter.pause(error.retry_after_s or 0.0)
+                limiter.obey(error.retry_after_s or 0.0)
             raise
         finally:
             limiter.release()

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from agent.sweep import main
 from agent.trace.reader import find_sessions
+from tests.agent.models.provider_server import ProviderServer, dropped, ok
 
 SWEEP = [sys.executable, "-m", "agent.sweep"]
 
@@ -119,6 +121,43 @@ def test_an_unknown_price_refuses_a_limit_in_usd(experiment, go, capsys, monkeyp
     path = experiment('[[cross]]\nmodel = "openai/never-heard-of"\nvideos = 2\n[limits]\nmax_usd = 1\n')
     assert go(path) == 2
     assert "unknown price: openai/never-heard-of" in capsys.readouterr().err
+
+
+PRICED = """
+[[cross]]
+model = "compatible/paid"
+videos = 3
+seed = [1, 2]
+[models."compatible/paid"]
+base_url = "{url}"
+options = {{ price_input = 1, price_output = 10, max_attempts = 1 }}
+[limits]
+max_usd = 1
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_answers_of_unknown_price_cannot_slip_past_a_limit_in_usd(experiment, go, tmp_path, capsys, workers):
+    """A server that names no token counts ends the run at the limit, this time and the next."""
+    with ProviderServer(ok(tokens=None)) as server:
+        path = experiment(PRICED.format(url=server.url()), "paid.toml")
+        for _ in range(2):
+            assert go(path, "--workers", workers) == 3
+            assert "the price of" in capsys.readouterr().err
+        assert 1 <= len(server.requests) <= 2, "those that were under way"
+
+
+def test_a_call_that_was_lost_counts_at_its_most(experiment, go, tmp_path):
+    """Under a limit in USD each question is recorded with what it can cost, so that a resume counts a lost one in full."""
+    with ProviderServer([dropped(), ok()]) as server:
+        assert go(experiment(PRICED.format(url=server.url()), "paid.toml")) == 0
+    rows = summary(tmp_path / "runs" / "paid")
+    lost = [row for row in rows if row["possibly_paid"] == "1"]
+    assert len(lost) == 1
+    session = next(each for each in find_sessions(tmp_path / "runs" / "paid") if each.path.name == lost[0]["session"])
+    asks = [json.loads(line) for line in session.trace.read_text(encoding="utf-8").splitlines() if '"type":"ask"' in line]
+    most = max(Decimal(ask["most_usd"]) for ask in asks)
+    assert Decimal(lost[0]["budgeted_usd"]) == Decimal(lost[0]["spent_usd"]) + most
 
 
 def test_failures_are_counted_and_end_only_their_model(experiment, go, tmp_path, capsys):
