@@ -30,11 +30,12 @@ _LISTS = ("phases",)
 
 @dataclass(frozen=True)
 class Planned:
-    """One session of an experiment: the name of its folder, its spec, the hash of the spec with the persona as it was read."""
+    """One session of an experiment: the name of its folder, its spec, the hash of the spec with the persona as it was read, its name."""
 
     name: str
     spec: SessionSpec
     spec_hash: str
+    persona: str = ""
 
 
 def expanded(experiment: ExperimentSpec, base: Path) -> tuple[Planned, ...]:
@@ -59,7 +60,7 @@ def expanded(experiment: ExperimentSpec, base: Path) -> tuple[Planned, ...]:
             found.setdefault(spec.hash(played[key]), (spec, played[key]["name"]))
     _check_settings(experiment, {spec.model for spec, _ in found.values()})
     varied = varied_fields([spec for spec, _ in found.values()])
-    named = [Planned(_name(spec, persona, varied, digest), spec, digest) for digest, (spec, persona) in found.items()]
+    named = [Planned(_name(spec, persona, varied, digest), spec, digest, persona) for digest, (spec, persona) in found.items()]
     return tuple(named)
 
 
@@ -140,14 +141,14 @@ def _personas(given: Any, where: str) -> list[str]:
 
 
 def _located(given: Any, base: Path) -> Any:
-    """A path that is there beside the experiment file and not here means the one beside the file."""
+    """A path in full, so that the experiment is the same from wherever it is run: beside the experiment file, else from here."""
     if not isinstance(given, str) or not ("/" in given or given.endswith(".toml")):
         return given
     try:
-        beside = not Path(given).exists() and (base / given).exists()
+        found = next((path for path in (base / given, Path(given)) if path.exists()), None)
     except OSError:  # no path at all, such as one that is too long: what reads it says so
         return given
-    return str(base / given) if beside else given
+    return given if found is None else str(found.resolve())
 
 
 def _axes(lists: Mapping[str, list[Any]], together: Any, where: str) -> list[list[dict[str, Any]]]:

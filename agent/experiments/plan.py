@@ -76,8 +76,8 @@ class Plan:
 
     def unpaired(self) -> int:
         """Sessions of other personas that no session of the contrast persona meets on the same clips, in the same way of asking."""
-        reference = {_partner(planned.spec) for planned in self.sessions if planned.spec.persona == self.experiment.contrast}
-        others = [planned.spec for planned in self.sessions if planned.spec.persona != self.experiment.contrast]
+        reference = {_partner(planned.spec) for planned in self.sessions if planned.persona == self.experiment.contrast}
+        others = [planned.spec for planned in self.sessions if planned.persona != self.experiment.contrast]
         return sum(_partner(spec) not in reference for spec in others)
 
     def record(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class ExperimentSpec(BaseModel):
 
     name      of its folder
     summary   one line for people
-    contrast  the persona that the others are compared with; the plan counts who has it as a partner on the same clips
+    contrast  the name of the persona that the others are compared with; the plan counts who has it as a partner on the same clips
     common    session fields that hold everywhere
     cross     blocks: each crosses its lists, over `common`. `repeats = N`: each cell N times; `together = [["feed", "seed"]]`: lists that
               vary together and not against each other; `control = "default"`: for sessions with phases, a twin that this persona plays

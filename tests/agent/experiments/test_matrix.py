@@ -61,7 +61,18 @@ def test_a_path_beside_the_file_is_found(tmp_path: Path):
     (tmp_path / "me.toml").write_text('name = "me"\nsummary = "x"\n[[texts]]\nid = "a"\nform = "description"\ntext = "You like trams."\n')
     path = tmp_path / "e.toml"
     path.write_text('[[cross]]\nmodel = "scripted/like"\npersona = "./me.toml"\n')
-    assert make_plan(path).sessions[0].spec.persona == str(tmp_path / "me.toml")
+    assert make_plan(path).sessions[0].spec.persona == str(tmp_path.resolve() / "me.toml")
+
+
+def test_an_experiment_is_the_same_from_wherever_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A path in the file means one file, whatever the working folder."""
+    (tmp_path / "me.toml").write_text('name = "me"\nsummary = "x"\n[[texts]]\nid = "a"\nform = "description"\ntext = "You like trams."\n')
+    path = tmp_path / "e.toml"
+    path.write_text('contrast = "me"\n[[cross]]\nmodel = "scripted/like"\npersona = ["./me.toml", "hedonist"]\n')
+    here = make_plan(path)
+    monkeypatch.chdir(tmp_path)
+    there = make_plan(Path("e.toml"))
+    assert (there.hash, there.unpaired()) == (here.hash, 0)
 
 
 @pytest.mark.parametrize(
