@@ -26,6 +26,7 @@ model = "{model}"
 persona = ["default", "hedonist", "achiever", "traditionalist"]
 videos = {videos}
 cell = [0, 1, 2, 3, 4, 5]
+repeats = {repeats}
 [models."{model}"]
 concurrency = 8
 """
@@ -36,13 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="planted/persona", help="an embedded respondent")
     parser.add_argument("--videos", type=int, default=120, help="decisions of each of 24 sessions (default: 120)")
+    parser.add_argument("--repeats", type=int, default=4, help="of the 24 sessions: what each worker decodes once weighs less (default: 4)")
     parser.add_argument("--rounds", type=int, default=3, help="of one and two workers in turn (default: 3)")
     options = parser.parse_args()
     rates: dict[int, list[float]] = {1: [], 2: []}
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "scaling.toml"
-        path.write_text(EXPERIMENT.format(model=options.model, videos=options.videos), encoding="utf-8")
+        path.write_text(EXPERIMENT.format(model=options.model, videos=options.videos, repeats=options.repeats), encoding="utf-8")
         plan = make_plan(path)
         cluster = RayCluster(workers=2)
         try:

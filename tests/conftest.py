@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
-CLOCKED = ("environments/browser", "environments/feedapp", "agent/viewer/test_page", "agent/test_browser_sessions.py", "agent/test_rate.py")
-"""Tests with a real browser in them, by the beginning of their path below this folder."""
+CLOCKED = (
+    *(f"environments/browser/test_{name}.py" for name in ("click", "driver", "environment", "local", "sites")),
+    "environments/feedapp",
+    "agent/viewer/test_page_session.py",
+    "agent/test_browser_sessions.py",
+)
+"""Tests with a real browser that measure time, by the beginning of their path below this folder."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
