@@ -35,11 +35,11 @@ check: setup
 chromium: setup
 	@$(BIN)/python -m environments.browser.install
 
-# Tests that drive a real browser against the clock run alone, after the others; what fails is run once more, alone, and has to pass then.
+# Tests that drive a real browser against the clock run after the others, two at a time; what fails is run once more, alone, and has to pass then.
 test: check chromium
 	@failed=0; \
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not clock" || failed=1; \
-	$(BIN)/python -m pytest -m clock || failed=1; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m clock tests/agent tests/environments || failed=1; \
 	if [ $$failed = 1 ]; then echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; fi
 
 bench: setup

@@ -17,7 +17,7 @@ CLOCKED = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what must not run beside anything else."""
+    """Marks what must not run beside much else."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix().startswith(CLOCKED):
