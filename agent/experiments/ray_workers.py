@@ -51,15 +51,14 @@ class RayCluster:
         ray = _ray(local=address is None)
         # Ray prints about workers that die to standard output, where results go.
         self._closing.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        try:
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._closing.close)
             if not ray.is_initialized():
                 self._start(ray, address, workers)
             cpus = int(ray.cluster_resources().get("CPU", 0))
             if cpus < (workers or 1):
                 raise SpecError(f"the Ray cluster has {cpus} CPUs, one a worker: give --workers {max(cpus, 1)} or fewer, or add nodes")
-        except BaseException:
-            self._closing.close()
-            raise
+            undone.pop_all()
         self.workers = workers or min(cpus, MOST_WORKERS)
         self._host = ray.remote(Host).options(num_cpus=1, max_restarts=0, max_concurrency=16)
         self._spare: list[Any] | None = None

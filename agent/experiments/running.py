@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -108,6 +109,14 @@ class Sweep:
         check_models(plan)
         write_plan(plan, self.folder)
         self._log = SweepLog(self.folder)
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._log.close)
+            self._take_stock(workers, concurrency, executor, ray_address)
+            undone.pop_all()
+
+    def _take_stock(self, workers: int | None, concurrency: int | None, executor: str, ray_address: str | None) -> None:
+        """What is there, what is left to do, what may still be spent, and who does it."""
+        plan = self.plan
         if self.mirror:
             self.mirror.catch_up()
         self.standings = read_standings(plan, self.folder)
@@ -119,11 +128,7 @@ class Sweep:
         self._noted = self._stored = 0.0
         self._cluster: RayCluster | None = None
         if executor == "ray":
-            try:
-                self._cluster = RayCluster(ray_address, _ray_workers(plan, len(self.todo), workers)) if self.todo else None
-            except BaseException:
-                self._log.close()
-                raise
+            self._cluster = RayCluster(ray_address, _ray_workers(plan, len(self.todo), workers)) if self.todo else None
         self.workers = self._cluster.workers if self._cluster else _workers(plan, sum(each.spec.videos for each in self.todo), workers)
 
     async def run(self, see: Callable[[Sweep, Driver], None], ready: Callable[[Driver], None]) -> Result:

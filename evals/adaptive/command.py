@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from evals.command_line import share
 from personas.command import CommandParser
 
 __all__ = ["run"]
@@ -56,18 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", nargs="+", metavar="RUNS", help="a run folder, or session folders")
     parser.add_argument("--out", metavar="DIR", help="write adaptive.html, tables and results.json there")
     parser.add_argument("--control", metavar="PERSONA", default="default", help="who plays the control twins (default: default)")
-    parser.add_argument("--level", type=_level, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
+    parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all random draws (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
     return parser
-
-
-def _level(text: str) -> float:
-    try:
-        level = float(text)
-    except ValueError:
-        level = 0.0
-    if not 0 < level < 1:
-        raise argparse.ArgumentTypeError(f"give a number between 0 and 1, such as 0.95, not {text!r}")
-    return level

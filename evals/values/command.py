@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evals.command_line import share
 from personas.command import CommandParser
 from personas.errors import StorageFailed, UserError
 from personas.schwartz import VALUES
@@ -103,9 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--warmup", type=_whole, metavar="B", help="warm-up steps of each chain of estimator b (default: 1000)")
     parser.add_argument(
-        "--target-accept", type=_level, metavar="P", help="higher, such as 0.98, where chains of b diverge: smaller steps (default: 0.9)"
+        "--target-accept", type=share, metavar="P", help="higher, such as 0.98, where chains of b diverge: smaller steps (default: 0.9)"
     )
-    parser.add_argument("--level", type=_level, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
+    parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
     parser.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random draws (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
@@ -116,16 +117,6 @@ def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"give a whole number from 0, not {text!r}")
     return int(text)
-
-
-def _level(text: str) -> float:
-    try:
-        level = float(text)
-    except ValueError:
-        level = 0.0
-    if not 0 < level < 1:
-        raise argparse.ArgumentTypeError(f"give a number between 0 and 1, such as 0.95, not {text!r}")
-    return level
 
 
 def _check(options: argparse.Namespace) -> None:
