@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browse test check bench chromium docs lock clean
+.PHONY: help setup browse test check bench chromium torch docs lock clean
 
 help:
 	@echo "make browse   watch an agent browse as hedonist and as default, and compare (no key, no GPU)"
@@ -35,8 +35,13 @@ check: setup
 chromium: setup
 	@$(BIN)/python -m environments.browser.install
 
+# PyTorch, for the tests of the extra `transformers`: say TORCH=… for another build, TORCH= for none (those tests are skipped then).
+TORCH ?= torch==2.13.0
+torch: setup
+	@[ -z "$(TORCH)" ] || $(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install "$(TORCH)"
+
 # Tests that drive a real browser against the clock run after the others, two at a time; what fails is run once more, alone, and has to pass then.
-test: check chromium
+test: check chromium torch
 	@failed=0; \
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not clock" || failed=1; \
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m clock tests/agent tests/environments || failed=1; \
@@ -50,7 +55,7 @@ docs: setup
 
 lock: setup
 	$(PIP) install uv
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --extra bayes --extra ray --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra local --extra bayes --extra ray --extra corpus --extra links --group dev --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

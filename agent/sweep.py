@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.experiments.command import EXIT_CODES, add_limit_options, checked_counts, limited, run_with_view
 from personas.command import CommandParser, complain
 from personas.one_line import one_line
 
 if TYPE_CHECKING:
-    from agent.experiments.driver import Driver
     from agent.experiments.plan import Plan
-    from agent.experiments.running import Result, Sweep
+    from agent.experiments.running import Result
 
 __all__ = ["main"]
 
@@ -27,7 +27,6 @@ examples:
   python -m agent.sweep experiments/models.toml --max-usd 20 --concurrency 64
   python -m agent.sweep experiments/personas.toml --executor ray --ray-address auto --runs /shared/runs
 
-exit codes: 0 complete, 1 sessions failed, 2 bad usage, 3 stopped by a limit, 130 interrupted. The same command carries on.
 """
 
 
@@ -36,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="python -m agent.sweep",
         description="Run an experiment: models × personas × strategies × prompts × seeds × feeds, from a TOML file.",
-        epilog=EXAMPLE,
+        epilog=f"{EXAMPLE}{EXIT_CODES}\n",
         allow_abbrev=False,
     )
     parser.add_argument("experiment", metavar="FILE.toml", help="the experiment; see docs/sweep.md")
@@ -49,14 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--work", metavar="DIR", help="with --runs URL: where sessions run before they are stored (default: in the cache)")
     parser.add_argument("--new", action="store_true", help="where the file has changed since: run it beside the old one, as NAME-002")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core, at most 4; 1 for a small run)")
     parser.add_argument(
         "--executor", choices=("asyncio", "ray"), default="asyncio", help="where workers run; ray: extra `ray` (default: asyncio)"
     )
     parser.add_argument("--ray-address", metavar="ADDR", help="a Ray cluster that is there, such as auto (default: one on this machine)")
-    parser.add_argument("--concurrency", type=int, metavar="N", help="sessions at once of each model (default: 32 over HTTP, 8 in process)")
-    for name, what in (("usd", "X US dollars"), ("tokens", "N tokens"), ("requests", "N requests"), ("minutes", "X minutes")):
-        parser.add_argument(f"--max-{name}", metavar=what.split()[0], help=f"stop at {what} over all runs")
+    add_limit_options(parser)
     parser.add_argument("--no-report", action="store_true", help="do not analyse the decisions at the end")
     parser.add_argument("--json", action="store_true", help="one JSON summary on stdout, last line")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -92,13 +88,10 @@ def _sweep(options: argparse.Namespace) -> int:
     from agent.experiments.remote import free_name
     from agent.experiments.running import Sweep
     from agent.logs import configure_logs
-    from personas.errors import SpecError
 
     configure_logs(20 if options.verbose else 40)
-    for name in ("workers", "concurrency"):
-        if (given := getattr(options, name)) is not None and not 1 <= given <= 10_000:
-            raise SpecError(f"--{name} takes a whole number from 1 to 10000, not {given}")
-    plan = _limited(make_plan(Path(options.experiment)), options)
+    checked_counts(options)
+    plan = limited(make_plan(Path(options.experiment)), options)
     runs, store = _places(options)
     if options.dry_run:
         return _dry_run(plan, options)
@@ -114,10 +107,7 @@ def _sweep(options: argparse.Namespace) -> int:
         ray_address=options.ray_address,
         verbose=options.verbose,
     )
-    try:
-        result = _run(sweep, options)
-    finally:
-        sweep.close()
+    result = run_with_view(sweep, quiet=options.quiet)
     reported = not result.remaining and not options.no_report and _report(plan, result, options)
     from agent.experiments.printing import print_result
 
@@ -141,25 +131,6 @@ def _places(options: argparse.Namespace) -> tuple[Path, str | None]:
     if options.work:
         raise SpecError("--work goes with --runs URL; a folder needs none")
     return Path(options.runs), None
-
-
-def _limited(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with the limits of the command line in place of the file's. Raises SpecError."""
-    from dataclasses import replace
-
-    from pydantic import ValidationError
-
-    from agent.spec import complaint
-    from personas.errors import SpecError
-
-    given = {name: getattr(options, name) for name in ("max_usd", "max_tokens", "max_requests", "max_minutes")}
-    stated = {name: value for name, value in given.items() if value is not None}
-    limits = plan.experiment.limits
-    try:
-        limits = type(limits).model_validate(limits.model_dump() | stated)
-    except ValidationError as error:
-        raise SpecError(complaint(error)) from error
-    return replace(plan, experiment=plan.experiment.model_copy(update={"limits": limits}))
 
 
 def _renamed(plan: Plan, name: str) -> Plan:
@@ -215,33 +186,6 @@ def _power(plan: Plan) -> list[str]:
     told = f"{present:.0f} of {clips:.0f} clips promote a value on average, each asked about {cells} times: a persona against "
     told += f"{plan.experiment.contrast} detects d = {one:.2f} at 80% power for one model"
     return [told + (f", {all_models:.2f} over {models} models" if models > 1 else "") + "."]
-
-
-def _run(sweep: Sweep, options: argparse.Namespace) -> Result:
-    """Run with a view. Ctrl-C once: what is in flight is finished; twice: stop now."""
-    import asyncio
-    import contextlib
-    import signal
-
-    from rich.console import Console
-
-    from agent.experiments.printing import SweepView
-
-    async def run() -> Result:
-        loop = asyncio.get_running_loop()
-
-        def ready(driver: Driver) -> None:
-            def stop() -> None:
-                driver.stop("stopping: what is in flight is finished (Ctrl-C again: stop now)", now=bool(driver.stopping))
-
-            for number in (signal.SIGINT, signal.SIGTERM):
-                with contextlib.suppress(NotImplementedError):
-                    loop.add_signal_handler(number, stop)
-
-        with SweepView(Console(stderr=True), quiet=options.quiet) as view:
-            return await sweep.run(view.see, ready)
-
-    return asyncio.run(run())
 
 
 def _values_command(plan: Plan, result: Result, url: str | None) -> str:

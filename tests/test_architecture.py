@@ -27,6 +27,8 @@ ENTRANCES = (
     "agent/__init__.py",
     "agent/__main__.py",
     "agent/browse.py",
+    "agent/experiments/__init__.py",
+    "agent/experiments/command.py",
     "agent/rate.py",
     "agent/replay.py",
     "agent/sweep.py",
@@ -104,7 +106,7 @@ def test_entrances_import_only_the_standard_library(name: str) -> None:
 def test_optional_parts_load_when_used(name: str) -> None:
     """Extras and the browser driver are imported inside functions only: without them installed every module still imports."""
     for module, line, inside in imports(TREES[name], typing=False):
-        if module.split(".")[0] in {"xllamacpp", "vllm", "playwright", "ray"}:
+        if module.split(".")[0] in {"xllamacpp", "vllm", "playwright", "ray", "torch", "transformers", "yt_dlp"}:
             assert inside, f"{name}:{line} imports {module} at import time"
 
 
