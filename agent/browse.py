@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model-option", action="append", default=[], metavar="KEY=VALUE", help="what the provider takes besides; may be repeated"
     )
     what = parser.add_argument_group("stimuli and questions")
-    what.add_argument("--environment", metavar="simulated|browser|recorded", help="where the feed plays (default: simulated)")
+    what.add_argument("--environment", metavar="simulated|browser|recorded|deck", help="where the feed plays (default: simulated)")
     what.add_argument(
         "--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos, or a recorded feed (default: catalogue)"
     )
@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("--frames", type=int, metavar="K", help="pictures a clip (default: 3)")
     what.add_argument("--videos", type=int, metavar="N", help="clips to be shown (default: 40)")
     what.add_argument("--seed", type=int, metavar="N", help="all randomness derives from it (default: 0)")
+    what.add_argument("--condition", metavar="shown|none|wrong", help="of a deck of questions: what is done with pictures (default: shown)")
     browser = parser.add_argument_group("browser", "only with --environment browser")
     browser.add_argument("--site", metavar="local|tiktok|youtube_shorts|instagram_reels", help="the page to open (default: local)")
     browser.add_argument("--headed", action="store_true", help="show the browser's window")
@@ -104,6 +105,7 @@ SPEC_FIELDS = (
     "counts",
     "time_scale",
     "feed",
+    "condition",
     "policy",
     "protocol",
     "memory",

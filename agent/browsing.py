@@ -287,8 +287,9 @@ class Browsing:
         seed = answer_seed(self.spec, "ask", self.progress.steps, stage, attempt)
         step_seed = answer_seed(self.spec, "step", self.progress.steps)
         prompt = replace(self.protocol.prompt(question, self.stimulus, slots, seed), step_seed=step_seed)
-        if self.model.synthetic and self.stimulus.labels is not None:
-            prompt = replace(prompt, design=Design(self.stimulus.labels, self.played.target if self.strategy.tells else {}))
+        shown = self.stimulus
+        if self.model.synthetic and (shown.labels is not None or shown.item is not None):
+            prompt = replace(prompt, design=Design(shown.labels or {}, self.played.target if self.strategy.tells else {}, shown.item))
         if attempt > 0:
             bad = self.pending.answers[stage, attempt - 1]
             prompt = replace(prompt, turns=repair_turns(prompt.turns, bad.raw, bad.fault or "no answer"))

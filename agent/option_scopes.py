@@ -8,8 +8,8 @@ from typing import Literal
 
 __all__ = ["SCOPES", "Scope", "misplaced"]
 
-Place = Literal["page", "platform", "elsewhere"]
-"""Where a feed plays: on this project's page in a browser, on a platform's site in a browser, in no browser."""
+Place = Literal["page", "platform", "elsewhere", "deck"]
+"""Where a feed plays: on this project's page in a browser, on a platform's site in a browser, in no browser; or it is a deck."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ SCOPES = {
     ),
     "counts": Scope("counts on display", _PAGE, ("page",)),
     "time_scale": Scope("the pace of the page's clock", _PAGE, ("page",)),
-    "feed": Scope("the videos to show", _OWN, ("page", "elsewhere")),
-    "policy": Scope("the order of the feed", _OWN, ("page", "elsewhere")),
+    "feed": Scope("the videos to show", _OWN, ("page", "elsewhere", "deck")),
+    "policy": Scope("the order of the feed", _OWN, ("page", "elsewhere", "deck")),
+    "condition": Scope("what is done with an item's pictures", "--environment deck", ("deck",)),
 }
 """By name, as in `SessionSpec` and `LiveOptions`. All other options belong everywhere."""
 
@@ -42,7 +43,10 @@ SCOPES = {
 def misplaced(given: Collection[str], environment: str, site: str) -> str:
     """One line on the first of the options `given` that this environment would ignore; "" when it heeds all of them."""
     place: Place = "elsewhere" if environment != "browser" else "page" if site == "local" else "platform"
+    if environment == "deck":
+        place = "deck"
     here = {
+        "deck": "--environment deck",
         "elsewhere": f"--environment {environment}",
         "page": f"--site {site}",
         "platform": f"--site {site}, which shows a feed of its own",

@@ -279,12 +279,15 @@ def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol, li
             seed=spec.seed,
             frames=spec.frames,
             first_moment=protocol.first_moment,
-            labels_required=model.synthetic,
+            labels_required=model.synthetic and getattr(model, "answers_from", "labels") == "labels",
             site=spec.site,
             counts=spec.counts,
             time_scale=spec.time_scale,
             headed=live.headed,
             profile=live.profile,
+            repeat=spec.repeat,
+            condition=spec.condition,
+            options_required=getattr(protocol, "needs_options", False),
         ),
     )
     if live.record is None:

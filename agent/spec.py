@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from agent.option_scopes import SCOPES, misplaced
 from agent.phases import Phase, check_phases, total_videos
-from agent.protocols.registry import PROTOCOLS
+from agent.protocols.registry import PROTOCOLS, asks_about_items
 from agent.protocols.strategies.registry import PLACEMENTS, STRATEGIES, strategy_fault
 from environments.browser.sites.registry import SITES
 from environments.canonical import content_hash
-from environments.request import ENVIRONMENTS
+from environments.request import ENVIRONMENTS, Condition
 from environments.simulated.policies import POLICIES
 from personas.errors import SpecError
 
@@ -26,6 +26,8 @@ __all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length
 DEFAULT_MODEL = "reader"
 RECORDED = "recorded"
 DECK = "deck"
+JUDGING = ("judge", "judge-script")
+"""Protocols that ask for labels, not for what one would do."""
 _MEMORY = re.compile(r"none|recent:([1-9]\d?|100)")
 
 
@@ -48,11 +50,14 @@ class SessionSpec(BaseModel):
     model         `provider/name`, such as "openai/gpt-…"; "reader" is the embedded baseline
     base_url      where the model is served, for `vllm` and `compatible`
     model_options what the provider takes besides, such as {"temperature": "0"}
-    environment   "simulated", "browser", "recorded" or "deck": items of a questionnaire, for the protocols `likert` and `likert-svs`
+    environment   "simulated", "browser", "recorded" or "deck": items of a questionnaire or of a benchmark, for the protocols that ask
+                  about items
     site          in a browser: "local", the page over `feed`, or a platform's site
     counts        on the local page: whether it shows counts of likes and comments, and random ones
     time_scale    on the local page: seconds of clip a second, 0.1 to 16
-    feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed, for "deck" the name of a deck
+    feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed, for "deck" its name,
+                  or the folder or .jsonl file of a benchmark's questions
+    condition     of a benchmark's pictures: "shown", "none", or "wrong" (those of another item)
     policy        the order of the feed; "recorded" (the default there) is that of a recorded feed
     protocol      what is asked
     cell          the prompt cell, or "rotate": all cells in balanced random order
@@ -79,6 +84,7 @@ class SessionSpec(BaseModel):
     counts: Literal["shown", "hidden", "random"] = "shown"
     time_scale: Annotated[float, Field(ge=0.1, le=16)] = 1.0
     feed: Annotated[str, Field(min_length=1)] = "catalogue"
+    condition: Condition = "shown"
     policy: str = "balanced"
     protocol: str = "feed"
     cell: Literal["rotate"] | Annotated[int, Field(ge=0)] = "rotate"
@@ -149,13 +155,31 @@ class SessionSpec(BaseModel):
 
     @model_validator(mode="after")
     def _check_deck(self) -> SessionSpec:
-        """A deck's items are asked about on a scale, each afresh, in an order of the deck's own; nothing else is asked so."""
+        """A deck's items are asked about each afresh, in an order of the deck's own, by protocols that ask about nothing else."""
         deck = self.environment == DECK
-        if deck != self.protocol.startswith("likert"):
-            raise ValueError("--environment deck and --protocol likert (or likert-svs) go together: give both or neither")
+        if deck != asks_about_items(self.protocol):
+            fitting = [name for name in PROTOCOLS if asks_about_items(name) is deck]
+            raise ValueError(
+                f"--environment {self.environment} goes with --protocol {', '.join(fitting)}, not {self.protocol}: change one of them"
+            )
         ignored = [name for name in ("policy", "memory") if deck and getattr(self, name) != type(self).model_fields[name].default]
         if ignored:
             raise ValueError(f"{ignored[0]} means nothing to --environment deck: leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _check_judge(self) -> SessionSpec:
+        """A judge plays nobody, labels each video afresh, and needs no page to do so."""
+        if self.protocol not in JUDGING:
+            return self
+        if self.environment not in {"simulated", "recorded"}:
+            raise ValueError(f"protocol {self.protocol} labels videos: use environment simulated or recorded, not {self.environment}")
+        fields = type(self).model_fields
+        ignored = ("persona", "paraphrase", "placement", "memory", "phases")
+        for name in [name for name in ignored if getattr(self, name) != fields[name].default]:
+            raise ValueError(f"{name} means nothing to protocol {self.protocol}, which asks for labels: leave it out")
+        if self.strategy not in {fields["strategy"].default, "none"}:
+            raise ValueError(f"strategy {self.strategy} tells a persona, which protocol {self.protocol} has none of: leave it out")
         return self
 
     @field_validator("protocol")

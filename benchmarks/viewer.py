@@ -1,8 +1,9 @@
 """`python -m benchmarks.viewer`: how fast the replay viewer opens 1,000 sessions of 100 steps, and what memory it takes.
 
-The experiment is generated: 20 personas × 10 models × 5 wordings over the same 100 clips, about 1.6 KB of trace a step, 3 pictures a clip.
-One session in 50 is still running, one in 40 has calls that failed. The server is a process of its own; times are those of a client on
-this machine. With `--chromium` the first view is also timed in a real browser, until the table stands.
+The experiment is generated: 20 personas × 10 models × 5 wordings over the same 100 clips, and four sessions of 2,000 steps; about 1.6 KB
+of trace a step, 3 pictures a clip. One session in 50 is still running, one in 40 has calls that failed. The server is a process of its
+own; times are those of a client on this machine. With `--chromium` the page is timed too, in a real browser: from the beginning of the
+navigation until the table is painted, from leaving the table until a session is painted with its picture and list, and more.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import re
 import shutil
@@ -43,10 +43,12 @@ from agent.trace.events import (
 )
 from agent.trace.frames import FrameStore
 from agent.trace.progress import Progress
+from benchmarks.viewer_page import page_times
 from environments.base import ActionKind, Frame
 from personas.schwartz import VALUES
 
 PERSONAS, MODELS, WORDINGS, STEPS, FRAMES = 20, 10, 5, 100, 3
+LONG, LONG_STEPS = 4, 2_000
 VARIED = ("persona", "model", "paraphrase")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 
@@ -54,7 +56,8 @@ _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 def make_experiment(folder: Path, sessions: int) -> None:
     """Write an experiment of `sessions` sessions into `folder`, in the form a sweep leaves."""
     folder.mkdir(parents=True)
-    stimuli = _stimuli(folder)
+    pictures = _pictures(folder)
+    stimuli = [_stimulus(step, pictures) for step in range(LONG_STEPS)]
     planned = []
     for number in range(sessions):
         spec = SessionSpec(
@@ -64,8 +67,12 @@ def make_experiment(folder: Path, sessions: int) -> None:
             videos=STEPS,
         )
         name = f"{spec.persona}-model-{number // PERSONAS % MODELS}-p{spec.paraphrase}-{number:04d}"
-        _write_session(folder / name, spec, stimuli, number)
+        _write_session(folder / name, spec, stimuli[:STEPS], number)
         planned.append({"name": name, "spec_hash": f"{number:064x}", **{field: getattr(spec, field) for field in VARIED}})
+    for number in range(LONG):
+        _write_session(
+            folder / f"long-{number}", SessionSpec(persona=f"persona-{number:02d}", videos=LONG_STEPS), stimuli, sessions + number
+        )
     base = SessionSpec(videos=STEPS).model_dump(mode="json")
     constants = {name: value for name, value in base.items() if name not in VARIED}
     variables = {field: sorted({str(each[field]) for each in planned}) for field in VARIED}
@@ -73,12 +80,12 @@ def make_experiment(folder: Path, sessions: int) -> None:
     (folder / "experiment.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
-def _stimuli(folder: Path) -> list[bytes]:
-    """The lines of the clips, and their pictures in the store."""
+def _pictures(folder: Path) -> list[tuple[FrameRef, ...]]:
+    """The pictures of the clips, put into the store."""
     from PIL import Image  # noqa: PLC0415
 
-    store, lines = FrameStore(folder), []
-    for step in range(STEPS):
+    store, found = FrameStore(folder), []
+    for _ in range(STEPS):
         refs = []
         for k in range(FRAMES):
             out = BytesIO()
@@ -86,22 +93,27 @@ def _stimuli(folder: Path) -> list[bytes]:
             frame = Frame.of(out.getvalue(), 2.0 * k)
             store.put(frame)
             refs.append(FrameRef(sha256=frame.sha256, t=frame.t))
-        text = {
-            "caption": f"clip number {step}: a walk by the sea before anybody is up, and what came of it",
-            "author": f"author.{step % 30}",
-        }
-        event = StimulusEvent(
-            step=step,
-            id=f"clip-{step:03d}",
-            frames=tuple(refs),
-            text={**text, "hashtags": ["sea", "morning"], "sound": "original sound"},
-            duration_s=12.0,
-            source="benchmark",
-            labels={VALUES[step % 10]: 1.0},
-            labels_source="design",
-        )
-        lines.append(_line(event))
-    return lines
+        found.append(tuple(refs))
+    return found
+
+
+def _stimulus(step: int, pictures: list[tuple[FrameRef, ...]]) -> bytes:
+    """The line of a clip."""
+    text = {
+        "caption": f"clip number {step}: a walk by the sea before anybody is up, and what came of it",
+        "author": f"author.{step % 30}",
+    }
+    event = StimulusEvent(
+        step=step,
+        id=f"clip-{step:03d}",
+        frames=pictures[step % STEPS],
+        text={**text, "hashtags": ["sea", "morning"], "sound": "original sound"},
+        duration_s=12.0,
+        source="benchmark",
+        labels={VALUES[step % 10]: 1.0},
+        labels_source="design",
+    )
+    return _line(event)
 
 
 def _line(event: Any) -> bytes:
@@ -213,7 +225,7 @@ def measure(runs: Path, chromium: str | None) -> dict[str, Any]:
         names = [each["name"] for each in json.loads(table)["sessions"]]
         figures |= _walk(client, names)
         if chromium:
-            figures["first_view_in_chromium_s"] = asyncio.run(_in_chromium(found[0], chromium))
+            figures |= asyncio.run(page_times(found[0], chromium, names))
         figures["most_memory_mb"] = _most_memory_mb(server.pid)
         return figures
     finally:
@@ -225,13 +237,17 @@ def _walk(client: Client, names: list[str]) -> dict[str, Any]:
     """Every session opened once, steps and comparisons among them."""
     opened = [client.get(f"api/session/{name}")[0] for name in names]
     steps = [client.get(f"api/session/{name}/step/{number % STEPS}")[0] for number, name in enumerate(names[::7])]
-    compared = client.get(f"api/compare?sessions={','.join(names[:8])}")[0]
+    long = [name for name in names if name.startswith("long-")]
+    short = [name for name in names if name not in long]
+    lengths = dict(zip(names, opened, strict=True))
     return {
         "open_median_s": median(opened),
         "open_most_s": max(opened),
+        "open_long_most_s": max(lengths[name] for name in long),
         "step_median_s": median(steps),
         "step_most_s": max(steps),
-        "compare_8_s": compared,
+        "compare_8_s": client.get(f"api/compare?sessions={','.join(short[:8])}")[0],
+        "compare_long_s": client.get(f"api/compare?sessions={','.join(long)}")[0],
     }
 
 
@@ -241,34 +257,19 @@ def _most_memory_mb(pid: int) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1e3
 
 
-async def _in_chromium(address: str, executable: str) -> float:
-    """Seconds from going to the page until its table stands."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415
-
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=executable, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        page = await browser.new_page()
-        begun = time.perf_counter()
-        await page.goto(address)
-        await page.wait_for_selector("table tbody tr")
-        taken = time.perf_counter() - begun
-        await browser.close()
-        return taken
-
-
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.viewer", description="Time and memory of the replay viewer.")
     parser.add_argument("--sessions", type=int, default=PERSONAS * MODELS * WORDINGS)
     parser.add_argument("--keep", type=Path, help="where to keep the experiment (default: it is removed); one that is there is used")
-    parser.add_argument("--chromium", nargs="?", const=shutil.which("chromium"), help="a Chromium to time the first view in")
+    parser.add_argument("--chromium", nargs="?", const=shutil.which("chromium"), help="a Chromium to time the page in")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         runs = options.keep or Path(temporary) / "benchmark"
         if not runs.exists():
             make_experiment(runs, options.sessions)
         size = sum(path.stat().st_size for path in runs.glob("*/trace.jsonl"))
-        print(f"{options.sessions} sessions × {STEPS} steps, {size / 1e6:.0f} MB of traces")
+        print(f"{options.sessions} sessions × {STEPS} steps and {LONG} × {LONG_STEPS:,}, {size / 1e6:.0f} MB of traces")
         for name, value in measure(runs, options.chromium).items():
             print(f"{name:<26} {value:10.3f}")
     return 0

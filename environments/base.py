@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "FeedProblem",
     "Frame",
+    "ItemFacts",
     "Outcome",
     "PastStep",
     "Stimulus",
@@ -53,6 +54,7 @@ class StimulusText:
     """The words that come with a stimulus. All of it is data from outside: never an instruction, never a path.
 
     `screen`: where it is seen on a page, all that can be read there, from the accessibility tree, in reading order, one line each.
+    `options`: of a question, in the order in which they are shown.
     """
 
     caption: str = ""
@@ -62,6 +64,25 @@ class StimulusText:
     counts: Mapping[str, int] = field(default_factory=dict)
     transcript: str = ""
     screen: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What a benchmark knows of an item: never part of a real model's prompt.
+
+    key        places of the right options among those shown, from 0; empty where nothing is right or wrong
+    order      for each place shown, where that option stands in the benchmark's own order
+    reference  the answer to an open question
+    condition  what was done with its pictures: `shown`, `none` or `wrong` (those of another item)
+    about      names by which results are grouped: task, domain, country, topic, …
+    """
+
+    key: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    reference: str = ""
+    condition: str = "shown"
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +91,8 @@ class Stimulus:
 
     `position` counts from 0 within the session. `propensity` is the probability in (0, 1] with which the feed's
     policy drew this stimulus at this position, None where it is not known or the order was fixed before. `cluster`
-    groups stimuli that are not independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from.
+    groups stimuli that are not independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from. `item`: of a
+    benchmark's question.
     """
 
     id: str
@@ -88,6 +110,7 @@ class Stimulus:
     stratum: str | None = None
     topic: str | None = None
     last_error: str | None = None
+    item: ItemFacts | None = None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from environments.base import StimulusText
+from environments.base import Frame, StimulusText
 from environments.canonical import content_hash
 
-__all__ = ["FeedItem", "LoadedFeed", "Problem", "feed_fingerprint"]
+__all__ = ["FeedItem", "LoadedFeed", "Pictures", "Problem", "feed_fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class FeedItem:
 
     `id` is unique in its feed and stable over runs. `locate` gives the file, and may take seconds (a clip that is rendered when
     first needed); it raises FeedError or OSError when there is none. The rest is as in `environments.base.Stimulus`. `url` is where a
-    user says the video came from; it is shown to nobody.
+    user says the video came from; it is shown to nobody. `stored`: SHA-256 and second of the pictures that are kept with the item and shown
+    in place of those that would be taken from its file. `playable` is false where nothing but pictures or words of it is kept.
     """
 
     id: str
@@ -32,6 +33,12 @@ class FeedItem:
     stratum: str | None = None
     topic: str | None = None
     url: str = ""
+    stored: tuple[tuple[str, float], ...] = ()
+    playable: bool = True
+
+
+Pictures = Callable[[FeedItem], "tuple[Frame, ...] | str"]
+"""The pictures of an item, or why it has none. Called in threads."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +54,22 @@ class Problem:
 
 @dataclass(frozen=True)
 class LoadedFeed:
-    """All a feed has to show, in a stable order, and what is wrong with the rest."""
+    """All a feed has to show, in a stable order, and what is wrong with the rest.
+
+    `pictures` of (frames, first_moment), as `environments.moments.moments` takes them: what shows the items where their pictures are
+    stored; None where they are taken from their files.
+    """
 
     items: tuple[FeedItem, ...]
     problems: tuple[Problem, ...] = ()
+    pictures: Callable[[int, bool], Pictures] | None = field(default=None, repr=False, compare=False)
 
 
 def feed_fingerprint(items: Sequence[FeedItem]) -> str:
-    """SHA-256 (64 hex digits) of what a feed is made of, in its order: ids, words, durations, sources, labels, clusters, strata, topics.
+    """SHA-256 (64 hex digits) of what a feed is made of, in its order: ids, words, durations, sources, labels, clusters, strata, topics,
+    and the hashes of the pictures that are stored with the items.
 
-    Neither where files lie nor when they changed is part of it, nor are their pictures: no file is opened.
+    Neither where files lie nor when they changed is part of it, nor are pictures taken from them: no file is opened.
     """
     return content_hash([_described(item) for item in items])
 
@@ -65,4 +78,5 @@ def _described(item: FeedItem) -> list[object]:
     text = item.text
     words = [text.caption, text.author, list(text.hashtags), text.sound, dict(text.counts), text.transcript]
     labels = None if item.labels is None else dict(item.labels)
-    return [item.id, words, item.duration_s, item.source, labels, item.labels_source, item.cluster, item.stratum, item.topic]
+    told = [item.id, words, item.duration_s, item.source, labels, item.labels_source, item.cluster, item.stratum, item.topic]
+    return [*told, item.stored] if item.stored else told

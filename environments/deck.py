@@ -1,83 +1,34 @@
-"""A deck of items as an environment: each item once, in an order drawn from the seed, and no feedback to anybody.
-
-The items are texts (`environments.decks.items`); the pictures of an item, where it has any, are shown with it.
-"""
+"""Decks as environments: the items of a questionnaire (`environments.decks.items`), or a benchmark's (`environments.decks.questions`)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-from environments.base import Action, Outcome, PastStep, Stimulus, StimulusText
-from environments.canonical import content_hash, rng
-from environments.clips import Problem
+from environments.base import Stimulus, StimulusText
+from environments.decks.in_order import ItemFeed
 from environments.decks.items import Deck, DeckItem, load_deck
+from environments.decks.question_feed import QuestionFeed
+from environments.decks.questions import read_questions
 from environments.request import FeedRequest
-from personas.errors import EnvironmentFailed, FeedError
+from personas.errors import FeedError
 from personas.one_line import one_line
 
-__all__ = ["DeckFeed", "open_environment"]
+__all__ = ["DeckFeed", "holds_questions", "open_environment"]
 
 
-class DeckFeed:
-    """An `environments.base.Environment` over the items of `deck`, at most `items` of them (None: all), shuffled by `seed`.
-
-    Any action leads on to the next item; nothing is liked, and no time passes.
-    """
+class DeckFeed(ItemFeed[DeckItem]):
+    """The items of a questionnaire."""
 
     def __init__(self, deck: Deck, *, seed: int = 0, items: int | None = None) -> None:
-        if items is not None and items < 1:
-            raise FeedError(f"the number of items must be at least 1, not {items}")
         self.deck = deck
-        order = list(deck.items)
-        rng("deck", seed).shuffle(order)
-        self._order = order[:items]
-        self._position: int | None = None
-        self._seen = False
+        super().__init__(deck.items, lambda item, position: _stimulus(deck, item, position), self._made_of, seed=seed, count=items)
 
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """A deck whose items can be read has none."""
-        return ()
-
-    @property
-    def total(self) -> int:
-        """How many items will be shown."""
-        return len(self._order)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 over all items of the deck: ids, words, pictures, loadings."""
-        described = [[item.id, item.text, item.code, item.labels, [frame.sha256 for frame in item.frames]] for item in self.deck.items]
-        return content_hash([self.deck.instrument, described])
-
-    async def open(self, history: Sequence[PastStep] = (), gone: Collection[str] = ()) -> None:
-        """Goes to where the deck was after `history`. Raises EnvironmentFailed for the history of another deck or order."""
-        for position, step in enumerate(history):
-            if position >= len(self._order) or self._order[position].id != step.stimulus_id:
-                raise EnvironmentFailed(
-                    f"step {position} of the session showed {one_line(step.stimulus_id)!r}, which does not stand there in this deck: "
-                    "restore the items, or begin a new session"
-                )
-        self._position, self._seen = len(history), False
-
-    async def observe(self) -> Stimulus | None:
-        """See `environments.base.Environment`."""
-        if self._position is None:
-            raise EnvironmentFailed("the deck is not open; call open() before observe()")
-        self._seen = self._position < len(self._order)
-        return _stimulus(self.deck, self._order[self._position], self._position) if self._seen else None
-
-    async def act(self, action: Action) -> Outcome:
-        """See `environments.base.Environment`."""
-        if self._position is None or not self._seen:
-            raise EnvironmentFailed("no item is shown; call observe() before act()")
-        self._position, self._seen = self._position + 1, False
-        return Outcome(like_registered=False, advanced=True, dwell_s=0.0)
-
-    async def close(self) -> None:
-        """Nothing to release; `open` starts anew."""
-        self._position = None
+    def _made_of(self) -> list[object]:
+        """Ids, words, pictures, loadings."""
+        items = self.deck.items
+        described = [[item.id, item.text, item.code, item.labels, [frame.sha256 for frame in item.frames]] for item in items]
+        return [self.deck.instrument, described]
 
 
 def _stimulus(deck: Deck, item: DeckItem, position: int) -> Stimulus:
@@ -93,8 +44,28 @@ def _stimulus(deck: Deck, item: DeckItem, position: int) -> Stimulus:
     )
 
 
-def open_environment(request: FeedRequest) -> DeckFeed:
+def holds_questions(name: str) -> bool:
+    """Whether a deck of that name is one of a benchmark's questions: a folder, or a .jsonl file."""
+    return name.endswith((".jsonl", "/")) or ("\0" not in name and Path(name).expanduser().is_dir())
+
+
+def open_environment(request: FeedRequest) -> ItemFeed[Any]:
     """The deck that a session asks for: `request.feed` names it, `videos` is the number of items at most. Raises FeedError."""
+    if holds_questions(request.feed):
+        if request.labels_required:
+            raise FeedError("a benchmark's questions have no value labels, and this model answers from labels: use another model")
+        questions = read_questions(Path(request.feed).expanduser())
+        if request.options_required and (open_one := next((item for item in questions.items if not item.options), None)):
+            raise FeedError(f"the question {one_line(open_one.id, 80)!r} has no options, and this protocol asks to choose: use another one")
+        return QuestionFeed(
+            questions,
+            seed=request.seed,
+            items=request.videos,
+            repeat=request.repeat,
+            condition=request.condition,
+        )
+    if request.options_required:
+        raise FeedError("the items of a questionnaire have no options: use --protocol likert, or a folder or .jsonl file of questions")
     deck = load_deck(request.feed)
     if request.labels_required and any(item.labels is None for item in deck.items):
         raise FeedError(

@@ -1,4 +1,4 @@
-"""Builds a feed from the words a user types: `catalogue`, or a folder of videos.
+"""Builds a feed from the words a user types: `catalogue`, a folder of videos, a corpus, or a pool of one.
 
 A new kind of feed is a module with `load(argument, cache_dir) -> LoadedFeed` and one line in `KINDS`.
 """
@@ -19,14 +19,16 @@ from personas.errors import FeedError
 if TYPE_CHECKING:
     from environments.simulated.environment import SimulatedFeed
 
-__all__ = ["FOLDER", "KINDS", "POLICIES", "check_labels", "load_feed", "open_environment", "open_feed"]
+__all__ = ["FOLDER", "KINDS", "POLICIES", "check_labels", "check_playable", "load_feed", "open_environment", "open_feed"]
 
 KINDS: dict[str, str] = {
     "catalogue": "environments.catalogue_feed",
 }
-"""Named feeds, typed as NAME or NAME:ARGUMENT, and the module that loads each. Anything else is a folder."""
+"""Named feeds, typed as NAME or NAME:ARGUMENT, and the module that loads each. Anything else is a place: see `_place`."""
 
 FOLDER = "environments.folder"
+CORPUS = "environments.corpus.feed"
+POOL = "environments.corpus.pool_feed"
 
 
 def load_feed(spec: str, cache_dir: Path | None = None) -> LoadedFeed:
@@ -41,16 +43,33 @@ def load_feed(spec: str, cache_dir: Path | None = None) -> LoadedFeed:
     elif not spec.strip() or "\0" in spec:
         raise FeedError("the feed has no name; give a folder of videos, or one of: " + ", ".join(KINDS))
     else:
-        module, rest = FOLDER, spec
+        module, rest = _place(spec), spec
     loaded: LoadedFeed = import_module(module).load(rest, where)
     return loaded
 
 
+def _place(spec: str) -> str:
+    """The module for a pool file (*.toml), a corpus (a folder that holds its tables, or an object store's URL), or a folder of videos."""
+    path = Path(spec).expanduser()
+    if path.suffix.lower() == ".toml" and not path.is_dir():
+        return POOL
+    return CORPUS if "://" in spec or (path / "videos.lance").is_dir() else FOLDER
+
+
 def check_labels(spec: str, loaded: LoadedFeed) -> None:
-    """Raises FeedError when the feed has no value labels, for respondents that answer from them."""
-    if any(item.labels is None for item in loaded.items):
+    """Raises FeedError when the feed has no value labels, or not for all its items, for respondents that answer from them."""
+    without = sum(item.labels is None for item in loaded.items)
+    if without:
+        which = f"carries {'no value labels' if without == len(loaded.items) else f'value labels for all but {without} of its items'}"
+        raise FeedError(f"the feed {spec!r} {which}, and this model answers from labels; use --feed catalogue or another model")
+
+
+def check_playable(spec: str, loaded: LoadedFeed) -> None:
+    """Raises FeedError when nothing of the feed can be played on a page: only pictures or words of its videos are kept."""
+    if not any(item.playable for item in loaded.items):
         raise FeedError(
-            f"the feed {spec!r} carries no value labels, and this model answers from labels; use --feed catalogue or another model"
+            f"the feed {spec!r} keeps no video files, only pictures or words, so no page can play it; use the simulated environment, or "
+            "add the videos to the corpus with their files (--keep-media)"
         )
 
 
@@ -99,7 +118,15 @@ def open_feed(
     if labels_required:
         check_labels(spec, loaded)
     chosen = build_policy(policy, loaded.items, seed, videos) if not phases else _phased(loaded, seed, phases)
-    return SimulatedFeed(loaded.items, chosen, frames=frames, first_moment=first_moment, videos=videos, problems=loaded.problems)
+    return SimulatedFeed(
+        loaded.items,
+        chosen,
+        frames=frames,
+        first_moment=first_moment,
+        videos=videos,
+        problems=loaded.problems,
+        pictures=loaded.pictures(frames, first_moment) if loaded.pictures else None,
+    )
 
 
 def _phased(loaded: LoadedFeed, seed: int, phases: Sequence[FeedPhase]) -> Policy:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 from environments.base import Environment
 from personas.errors import SpecError
 
-__all__ = ["ENVIRONMENTS", "FeedPhase", "FeedRequest", "open_environment"]
+__all__ = ["ENVIRONMENTS", "Condition", "FeedPhase", "FeedRequest", "open_environment"]
 
 ENVIRONMENTS: dict[str, str] = {
     "simulated": "environments.feeds",
@@ -21,6 +22,9 @@ ENVIRONMENTS: dict[str, str] = {
     "deck": "environments.deck",
 }
 """Environments by name, and the module that opens each."""
+
+Condition = Literal["shown", "none", "wrong"]
+"""What is done with the pictures of a benchmark's questions: shown as they are, none, or those of another item."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class FeedRequest:
     time_scale      seconds of clip a second, where the page can be told
     headed          whether the browser shows its window
     profile         a folder that keeps what the user did by hand, such as logging in
+    repeat          of a deck of questions: the options stand in other places in each repeat
+    condition       of a deck of questions: what is done with their pictures
+    options_required  of a deck of questions: each has to have options
     """
 
     feed: str
@@ -66,6 +73,9 @@ class FeedRequest:
     time_scale: float = 1.0
     headed: bool = False
     profile: Path | None = None
+    repeat: int = 0
+    condition: Condition = "shown"
+    options_required: bool = False
 
 
 def open_environment(name: str, request: FeedRequest) -> Environment:

@@ -7,6 +7,7 @@ It lives in the lowest package so that all of `personas`, `environments`, `agent
     │   ├── SpecError                     a session's or experiment's specification
     │   ├── PersonaError                  a persona's name or file
     │   ├── FeedError                     a folder, a catalogue, a deck
+    │   │   └── CorpusError               a corpus of videos, or something asked of one
     │   ├── ModelSetupError               a model's name, key, base URL, file or options
     │   └── SessionBusy                   another process runs this session
     ├── ModelError               exit 1   a call to a model failed
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 __all__ = [
     "AxiofeedError",
+    "CorpusError",
     "EnvironmentFailed",
     "FeedError",
     "LimitReached",
@@ -69,6 +71,10 @@ class PersonaError(UserError):
 
 class FeedError(UserError):
     """A feed cannot be opened."""
+
+
+class CorpusError(FeedError):
+    """A corpus of videos cannot be opened, or not do what is asked of it."""
 
 
 class _CountsCalls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,59 @@ CLOCKED = (
 )
 """Tests with a real browser that measure time, by the beginning of their path below this folder."""
 
+LONGEST = (
+    "evals/values/estimator_b/test_fit.py",
+    "agent/experiments/test_ray.py",
+    "agent/experiments/test_sweep.py",
+    "agent/test_browser_sessions.py",
+    "environments/feedapp/test_page.py",
+    "environments/browser/test_sites.py",
+    "environments/browser/test_environment.py",
+    "agent/test_kill.py",
+    "agent/test_browse.py",
+    "agent/test_signals.py",
+    "agent/test_local_sessions.py",
+    "agent/test_provider_sessions.py",
+    "agent/test_rate.py",
+    "agent/models/test_reader.py",
+    "environments/browser/test_walls.py",
+    "environments/browser/test_checking.py",
+    "environments/test_conformance.py",
+    "environments/test_video.py",
+    "evals/report/test_page.py",
+    "evals/values/calibration/test_calibration.py",
+    "test_docs.py",
+)
+"""Files that take long, the longest first: begun last, one of them would run on alone while the other workers have nothing left to do."""
+
+
+def _place(path: Path) -> str:
+    """A path below this folder, or "" for one that is not."""
+    here = Path(__file__).parent
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else ""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files without a test that `-m clock` or `-m "not clock"` asks for are not even read."""
+    asked = {"clock": True, "not clock": False}.get(config.getoption("markexpr"))
+    if asked is None or not collection_path.name.startswith("test_") or collection_path.is_dir():
+        return None
+    return True if _place(collection_path).startswith(CLOCKED) is not asked else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: one more than there are CPUs, as many tests wait for a process, a server or a browser of their own."""
+    return (os.cpu_count() or 1) + 1
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what must not run beside much else."""
-    here = Path(__file__).parent
+    """Marks what must not run beside much else, and brings what takes long to the front (`--no-loadscope-reorder` leaves it there)."""
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix().startswith(CLOCKED):
+        if _place(item.path).startswith(CLOCKED):
             item.add_marker(pytest.mark.clock)
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(_place(item.path), len(rank)))
 
 
 CAPTIONS = {
@@ -70,8 +117,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where checks of files are kept during the tests."""
-    return tmp_path_factory.mktemp("cache")
+    """Where checks of files and drawn clips are kept during the tests, one for all workers: drawing the catalogue takes a while."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("cache")
+    folder = tmp_path_factory.getbasetemp().parent / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

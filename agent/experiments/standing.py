@@ -52,7 +52,7 @@ def read_standing(folder: Path) -> Standing:
     progress = session.progress()
     if progress.pending and progress.pending.asked:
         progress.possibly_paid += 1
-    return Standing(folder.name, "running" if progress.spec_hash else "prepared", "", progress.totals())
+    return Standing(folder.name, session.status(), "", progress.totals())
 
 
 def read_standings(plan: Plan, folder: Path) -> dict[str, Standing]:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
-from environments.base import Frame
+from environments.base import Frame, ItemFacts
 
 __all__ = ["Design", "Model", "Prompt", "Reply", "Turn", "Usage"]
 
@@ -25,10 +25,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Design:
-    """What the study planted, for synthetic respondents only, by value code in [-1, 1]: the stimulus's loadings, the persona's target."""
+    """What the study planted, for synthetic respondents only: loadings and the persona's target by value code, what is known of an item."""
 
     labels: Mapping[str, float]
     persona_target: Mapping[str, float]
+    item: ItemFacts | None = None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _UNREAD = {"trait_num": 0}
 """Who answers by rule reads none of the persona's sentences: none of them decided."""
 
 
-def fill(answer: type[BaseModel], decision: Decision, **known: Any) -> dict[str, Any]:
+def fill(answer: type[BaseModel], decision: Decision, /, **known: Any) -> dict[str, Any]:
     """The fields of `answer`, in its order, as `decision` implies them; `known` are fields that the respondent knows better.
 
     Raises ModelSetupError when the answer model has a required field that no rule can fill.

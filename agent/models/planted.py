@@ -161,7 +161,7 @@ class Planted:
 
     async def ask(self, prompt: Prompt) -> Reply:
         """Raises ModelSetupError where the prompt carries no design, Unavailable at the planted failure rate."""
-        if prompt.design is None:
+        if prompt.design is None or prompt.design.item is not None:
             raise ModelSetupError("planted needs a feed whose clips carry labels (use --feed catalogue)")
         _check_codes("label", prompt.design.labels)
         _check_codes("persona target", prompt.design.persona_target)

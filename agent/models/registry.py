@@ -67,6 +67,8 @@ PROVIDERS: dict[str, ProviderEntry] = {
     "reader": ProviderEntry("agent.models.reader:build", "reader", needs_name=False),
     "scripted": ProviderEntry("agent.models.scripted:build", "scripted/FILE"),
     "planted": ProviderEntry("agent.models.planted:build", "planted/persona"),
+    "keyed": ProviderEntry("agent.models.keyed:build", "keyed/right"),
+    "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95"),
 }
 
 

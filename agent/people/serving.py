@@ -13,7 +13,7 @@ from agent.trace.progress import Progress
 from agent.trace.recorder import Observer
 from environments.feedapp.app import create_app
 from environments.feedapp.serve import serve
-from environments.feeds import load_feed
+from environments.feeds import check_playable, load_feed
 from personas.errors import UserError
 
 __all__ = ["serve_raters"]
@@ -32,6 +32,7 @@ async def serve_raters(
     """
     book = LinkBook(study.runs)
     loaded = await asyncio.to_thread(load_feed, study.feed)
+    check_playable(study.feed, loaded)
     for problem in loaded.problems:
         tell(f"not shown: {problem}")
     raters = {rater.folder.path.name: rater for rater in (Rater(study, name, loaded) for name in names)}

@@ -99,6 +99,7 @@ class LikertProtocol:
     """See the module's docstring."""
 
     name = "likert"
+    deck = True
     scale = LIKENESS
     cells = 2 * len(_FENCE)
     first_stage = "item"

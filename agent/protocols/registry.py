@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from agent.protocols.base import FeedbackProtocol
+from agent.protocols.choice import ChoiceProtocol, ChoiceStepsProtocol
 from agent.protocols.feed import FeedProtocol
+from agent.protocols.judging import JudgeProtocol, ScriptedJudgeProtocol
 from agent.protocols.likert import LikertProtocol, SvsProtocol
+from agent.protocols.open import OpenProtocol
+from agent.protocols.rating import RatingProtocol
+from agent.protocols.spectrum import SpectrumProtocol
 from agent.protocols.staged import StagedProtocol
+from agent.protocols.verdict import PairProtocol, VerdictProtocol
 from personas.errors import SpecError
 
-__all__ = ["PROTOCOLS", "make_protocol"]
+__all__ = ["PROTOCOLS", "asks_about_items", "make_protocol"]
 
 PROTOCOLS: dict[str, type[FeedbackProtocol]] = {
     "feed": FeedProtocol,
     "staged": StagedProtocol,
     "likert": LikertProtocol,
     "likert-svs": SvsProtocol,
+    "choice": ChoiceProtocol,
+    "choice-steps": ChoiceStepsProtocol,
+    "open": OpenProtocol,
+    "rating": RatingProtocol,
+    "verdict": VerdictProtocol,
+    "verdict-pair": PairProtocol,
+    "spectrum": SpectrumProtocol,
+    "judge": JudgeProtocol,
+    "judge-script": ScriptedJudgeProtocol,
 }
 
 
@@ -23,3 +38,8 @@ def make_protocol(name: str) -> FeedbackProtocol:
     if name not in PROTOCOLS:
         raise SpecError(f"unknown protocol {name!r}; choose one of: {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]()
+
+
+def asks_about_items(name: str) -> bool:
+    """Whether the protocol of that name asks about items of a deck, and not about clips."""
+    return bool(getattr(PROTOCOLS[name], "deck", False))

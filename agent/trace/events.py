@@ -37,6 +37,7 @@ __all__ = [
     "EndEvent",
     "Event",
     "FrameRef",
+    "ItemRecord",
     "ProblemEvent",
     "PromptEvent",
     "QuestionnaireEvent",
@@ -96,6 +97,16 @@ class FrameRef(_Record):
     t: float
 
 
+class ItemRecord(_Record):
+    """Of a benchmark's question: `environments.base.ItemFacts`. Never shown to a real model."""
+
+    key: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    reference: str = ""
+    condition: str = "shown"
+    about: dict[str, str] = Field(default_factory=dict)
+
+
 class StimulusEvent(_Event):
     """What was shown at a step. Labels are the design's or the judges' and were never shown to a real model."""
 
@@ -114,6 +125,7 @@ class StimulusEvent(_Event):
     cluster: str | None = None
     stratum: str | None = None
     topic: str | None = None
+    item: ItemRecord | None = None
 
 
 class ProblemEvent(_Event):

@@ -10,8 +10,8 @@ from typing import Any
 
 from agent.models.base import Reply
 from agent.protocols.base import AnswerState, Interpretation
-from agent.trace.events import AnswerEvent, DecisionRecord, FrameRef, StimulusEvent, TokenUsage
-from environments.base import Stimulus, StimulusText
+from agent.trace.events import AnswerEvent, DecisionRecord, FrameRef, ItemRecord, StimulusEvent, TokenUsage
+from environments.base import ItemFacts, Stimulus, StimulusText
 from personas.errors import ModelError
 
 __all__ = ["answer_event", "failure_event", "now", "stimulus_event", "storable", "storable_text"]
@@ -19,7 +19,9 @@ __all__ = ["answer_event", "failure_event", "now", "stimulus_event", "storable",
 
 def storable(stimulus: Stimulus) -> Stimulus:
     """The stimulus with texts that can be stored: what is asked about is what the trace says."""
-    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in {"frames", "text"}}
+    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in {"frames", "text", "item"}}
+    if stimulus.item is not None:
+        kept["item"] = ItemFacts(**{each.name: _clean(getattr(stimulus.item, each.name)) for each in fields(ItemFacts)})
     text = StimulusText(**{each.name: _clean(getattr(stimulus.text, each.name)) for each in fields(StimulusText)})
     return Stimulus(frames=stimulus.frames, text=text, **kept)
 
@@ -52,6 +54,7 @@ def stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
         cluster=stimulus.cluster,
         stratum=stimulus.stratum,
         topic=stimulus.topic,
+        item=None if stimulus.item is None else ItemRecord(**asdict(stimulus.item)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The same stimuli under several sessions side by side, those that were decided differently first, and how far each two agree."""
+"""The same stimuli under several sessions side by side, those that were decided most differently first, and how far each two agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def compared(readings: Sequence[Reading]) -> dict[str, Any]:
     decisions = {reading.session.name: _decisions(reading) for reading in readings}
     clips = list(dict.fromkeys(key for each in decisions.values() for key in each))
     shown = [_clip(key, decisions) for key in clips]
-    shown.sort(key=lambda clip: not clip["flip"])
+    shown.sort(key=_nearness)
     return {
         "sessions": [{"name": reading.session.name, "label": label} for reading, label in zip(readings, _labels(readings), strict=True)],
         "clips": shown,
@@ -57,15 +57,30 @@ def _clip(key: tuple[str, int], decisions: Mapping[str, _Decisions]) -> dict[str
     }
 
 
+_DEGREES = {"skip": 0, "watch": 1, "like": 2}
+
+
+def _nearness(clip: Mapping[str, Any]) -> tuple[int, float, float]:
+    """Sorts flips first, those that lie furthest apart leading: by what was done, then by the ratings."""
+    answered = [row for row in clip["decisions"].values() if row["state"] == "answered"]
+    degrees = [_DEGREES[row["done"]] for row in answered if row["done"] in _DEGREES]
+    ratings = [row["rating"] for row in answered if row["rating"] is not None]
+    return (0, -_spread(degrees), -_spread(ratings)) if clip["flip"] else (1, 0, 0)
+
+
+def _spread(figures: Sequence[float]) -> float:
+    return max(figures, default=0) - min(figures, default=0)
+
+
 def _decision(row: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("state", "done", "asked", "rating", "reason", "step", "watch_fraction", "error")
+    kept = ("state", "done", "asked", "rating", "chosen", "reason", "step", "watch_fraction", "error")
     return {name: row[name] for name in kept}
 
 
 def _decided(row: Mapping[str, Any]) -> str | None:
     """What was decided: the act, or on an item that has none (a deck's), the answer."""
     if row["done"] == "pass" and row["state"] == "answered":
-        return None if row["rating"] is None else f"answer {row['rating']}"
+        return row["chosen"] or (None if row["rating"] is None else f"answer {row['rating']}")
     return None if row["done"] is None else str(row["done"])
 
 
@@ -83,7 +98,7 @@ def _agreement(a: str, b: str, decisions: Mapping[str, _Decisions]) -> dict[str,
         "n": n,
         "shown_to_both": len(both),
         "same": None if interval is None else {"count": same, "share": same / n, "low": interval[0], "high": interval[1]},
-        "interval": "Wilson, 95 %",
+        "interval": "Wilson, 95%",
         "kappa": kappa(pairs),
         "rating_r": rating_r(rated),
         "rated": len(rated),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from agent.protocols.base import FeedbackProtocol
 from agent.protocols.likert import IMPORTANCE, LIKENESS
+from agent.protocols.strategies.registry import asked_protocol
 from agent.trace.events import ActionEvent, AnswerEvent, AskEvent, Event, PromptEvent, StimulusEvent
 from agent.trace.reader import BrokenLine, read_located
 from agent.viewer.prompts import asked, persona_slots
 from agent.viewer.reading import Reading, kind_of, read_event
 from agent.viewer.rows import phase_name
-from agent.viewer.wire import clean, mapping
+from agent.viewer.wire import clean, mapping, text_of
+from personas.errors import SpecError
 
 __all__ = ["step_details"]
 
@@ -64,7 +67,17 @@ def _asks(reading: Reading, number: int, stimulus: StimulusEvent, events: list[E
     answers = [event for event in events if isinstance(event, AnswerEvent)]
     templates = {ask.prompt: found for ask in asks if (found := _template(reading, ask.prompt, events))}
     slots = persona_slots(reading.record, phase_name(reading.phases, number))
-    return [each.data() for each in asked(asks, answers, templates, stimulus, slots)]
+    return [each.data() for each in asked(asks, answers, templates, stimulus, slots, protocol=_protocol(reading))]
+
+
+def _protocol(reading: Reading) -> FeedbackProtocol | None:
+    """The protocol as the session asked it; None where there is none of that name any more."""
+    spec = mapping(reading.record.get("spec"))
+    name, strategy, placement = (text_of(spec.get(key)) for key in ("protocol", "strategy", "placement"))
+    try:
+        return asked_protocol(name or "feed", strategy or "narrative", placement or "system")
+    except SpecError:
+        return None
 
 
 def _template(reading: Reading, digest: str, events: list[Event]) -> PromptEvent | None:

@@ -45,6 +45,8 @@ class Row:
     totals: Mapping[str, Any] = field(default_factory=dict)
     problem: str | None = None
     told: Counter[Told] = field(default_factory=Counter)
+    first: dict[Told, int] = field(default_factory=dict)
+    """The step at which it was told first."""
     created_at: float = 0.0
     tail: Tail | None = None
 
@@ -78,6 +80,7 @@ class Tail:
 
     progress: Progress = field(default_factory=Progress)
     told: Counter[Told] = field(default_factory=Counter)
+    first: dict[Told, int] = field(default_factory=dict)
     place: tuple[int, int] = (0, 1)
     last: str = ""
 
@@ -97,7 +100,7 @@ class Tail:
                 self.told["trace", f"a line of the trace cannot be read: {line.what.reason}"] += 1
             else:
                 self.progress.apply(line.what)
-                self.told.update(_told(line.what))
+                _note(line.what, self.told, self.first)
                 self.last = line.what.reason if isinstance(line.what, EndEvent) else line.what.type
             self.place = (line.end, line.number + 1)
 
@@ -187,23 +190,17 @@ def _fill(row: Row, session: Session, tail: Tail | None) -> None:
         if _may_hold_trouble(row, end):
             for line in read_located(trace, holding=_TROUBLE):
                 if not isinstance(line.what, BrokenLine):
-                    row.told.update(_told(line.what))
-        row.told.update(_told(end))
+                    _note(line.what, row.told, row.first)
+        _note(end, row.told, row.first)
         return
     tail = tail or Tail()
     if trace.exists() and tail.place[0] > trace.stat().st_size:
         tail = Tail()
     tail.read(trace)
-    row.tail, row.told, progress = tail, Counter(tail.told), tail.progress
+    row.tail, row.told, row.first, row.status = tail, Counter(tail.told), dict(tail.first), tail.status
+    progress = tail.progress
     waiting = progress.pending is not None and progress.pending.asked is not None
     row.totals = progress.totals() | {"possibly_paid": progress.possibly_paid + waiting}
-    ended = progress.end.reason if progress.end else None
-    states = {
-        "complete": "complete",
-        "failed": "failed",
-        None: "running" if progress.asks or progress.pending or progress.steps else "prepared",
-    }
-    row.status = states.get(ended, "stopped")
 
 
 def _may_hold_trouble(row: Row, end: EndEvent) -> bool:
@@ -225,8 +222,16 @@ def _told(event: Event) -> list[Told]:
     return []
 
 
+def _note(event: Event, told: Counter[Told], first: dict[Told, int]) -> None:
+    """Count what an event says went wrong, and where that was told first."""
+    for each in _told(event):
+        told[each] += 1
+        if isinstance(event, AnswerEvent | ActionEvent):
+            first.setdefault(each, event.step)
+
+
 def _grouped(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """What went wrong by kind and message, the most frequent first; each names its sessions, up to a limit."""
+    """What went wrong by kind and message, the most frequent first; each names its sessions, up to a limit, and the first step in each."""
     counts: Counter[Told] = Counter()
     names: dict[Told, list[str]] = {}
     for name, row in rows.items():
@@ -238,7 +243,8 @@ def _grouped(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
             "message": message,
             "kind": kind,
             "count": count,
-            "sessions": names[kind, message][:_MOST_NAMES],
+            "sessions": (some := names[kind, message][:_MOST_NAMES]),
+            "steps": [rows[name].first.get((kind, message)) for name in some],
             "in_sessions": len(names[kind, message]),
         }
         for (kind, message), count in counts.most_common(_MOST_MESSAGES)

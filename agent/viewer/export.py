@@ -1,4 +1,7 @@
-"""The page with its data, to be opened from a disk: one file with the pictures in it, or a folder with the pictures beside it."""
+"""The page with its data, to be opened from a disk: one file with the pictures in it, or a folder with the pictures beside it.
+
+Comparisons are not among the data: there, the page works them out itself, of any sessions (`assets/comparing.js`).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from itertools import combinations
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from agent.viewer.app import page_assets
 from agent.viewer.bundle import document
@@ -24,7 +26,6 @@ from personas.one_line import one_line
 
 __all__ = ["Written", "export"]
 
-_MOST_PAIRED = 6
 _UNRESERVED = "!'()*"
 """What encodeURIComponent leaves as it is, besides letters, digits and -._~"""
 
@@ -95,7 +96,6 @@ class _Export:
     def __init__(self, shelf: Shelf, names: Sequence[str], compare: Sequence[str], most_bytes: int) -> None:
         self._shelf = shelf
         self._names = names
-        self._compare = _comparisons(names, compare)
         self._start = {"start": f"#/compare/{','.join(map(_quoted, compare))}"} if compare else {}
         self._most = most_bytes
         self._frames: dict[str, None] = {}
@@ -135,12 +135,10 @@ class _Export:
         file.write(after.encode())
 
     def _blocks(self, *, alone: bool) -> Iterator[Block]:
-        yield "export", encoded({"sessions": self._names, "compare": self._compare, **self._start})
+        yield "export", encoded({"sessions": self._names, **self._start})
         yield "api/experiment", self._shelf.experiment(only=self._names)
         for name in self._names:
             yield from self._session(name)
-        for path in self._compare:
-            yield path, self._shelf.compare(_names_of(path))
         if alone:
             for sha256, data in self._pictures():
                 yield f"frames/{sha256}", json.dumps(f"data:image/jpeg;base64,{base64.b64encode(data).decode()}").encode()
@@ -168,18 +166,6 @@ class _Export:
             yield len(data)
 
 
-def _comparisons(names: Sequence[str], compare: Sequence[str]) -> list[str]:
-    """The paths of the comparisons in the file: the one asked for; of few sessions all, and each two."""
-    groups: list[Sequence[str]] = [compare] if compare else []
-    if 2 <= len(names) <= _MOST_PAIRED:
-        groups += [names, *combinations(names, 2)]
-    return list(dict.fromkeys(f"api/compare?sessions={','.join(map(_quoted, group))}" for group in groups))
-
-
 def _quoted(name: str) -> str:
     """As encodeURIComponent does it."""
     return quote(name, safe=_UNRESERVED)
-
-
-def _names_of(path: str) -> list[str]:
-    return [unquote(name) for name in path.partition("=")[2].split(",")]

@@ -1,21 +1,21 @@
 """The questions of a step in the words that went out, rebuilt from the recorded template, the step's stimulus and the session's record.
 
-A prompt is stored as a template, once. What fills its slots is the post (`stimulus_slots`), the persona as it was told, and what the `ask`
-itself holds (memory). A later stage stands in the conversation of the earlier ones, and a repair question in that of the bad answer.
+A prompt is stored as a template, once. Where the session's protocol still has that very template, it makes the prompt again. Where it has
+another by now, the recorded one is filled with the post (`stimulus_slots`), the persona as it was told, and what the `ask` itself holds
+(memory); a later stage stands in the conversation of the earlier ones. A repair question follows the bad answer.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Any
 
 from pydantic import BaseModel
 
 from agent.models.base import Turn
-from agent.protocols.base import AnswerState, PromptTemplate, repair_turns, stimulus_slots
+from agent.protocols.base import AnswerState, FeedbackProtocol, PromptTemplate, Question, repair_turns, stimulus_slots
 from agent.trace.events import AnswerEvent, AskEvent, PromptEvent, StimulusEvent
 from agent.viewer.wire import clean, mapping, text_of
 from environments.base import Frame, Stimulus, StimulusText
@@ -65,26 +65,48 @@ def asked(
     templates: Mapping[str, PromptEvent],
     stimulus: StimulusEvent,
     slots: Mapping[str, str],
+    *,
+    protocol: FeedbackProtocol | None = None,
 ) -> list[Asked]:
-    """The questions of one step in order. `slots`: those of the session (`persona_slots`). An ask that was repeated comes once."""
+    """The questions of one step in order. `slots`: those of the session (`persona_slots`). An ask that was repeated comes once.
+
+    `protocol`: as the session asked; None where it is not known any more.
+    """
     latest = {(ask.stage, ask.attempt): ask for ask in asks}
     stages = list(dict.fromkeys(ask.stage for ask in latest.values()))
     by_place = {(answer.stage, answer.attempt): answer for answer in answers}
     shown = stimulus_of(stimulus)
-    filled = stimulus_slots(shown) | {"item": json.dumps(str(stimulus.text.get("caption", "")), ensure_ascii=False)}
+    filled = stimulus_slots(shown)
     found: list[Asked] = []
     opening: dict[str, Asked] = {}
     for (stage, attempt), ask in latest.items():
-        words = _words(ask, templates.get(ask.prompt), {**dict.fromkeys(_EMPTY, ""), **filled, **slots, **ask.slots})
+        told = {**dict.fromkeys(_EMPTY, ""), **filled, **slots, **ask.slots}
         before = stages[: stages.index(stage)]
-        turns = (*_earlier(before, opening, by_place), Turn("user", words.user, _images(stage, stages, shown, alone=not before)))
+        words = _words(ask, templates.get(ask.prompt), told)
+        turns = (*_earlier(before, opening, by_place), Turn("user", words.user, _images(stage, shown, alone=not before)))
+        system = opening[before[0]].system if before and before[0] in opening else words.system
+        if words.verified and protocol is not None and _has(protocol, ask):
+            prompt = protocol.prompt(Question(stage, ask.cell, _replies(before, by_place)), shown, told, ask.seed)
+            system, turns, words = prompt.system, prompt.turns, replace(words, unfilled=())
         bad = by_place.get((stage, attempt - 1))
         if attempt and bad:
             turns = repair_turns(turns, bad.raw, bad.fault or "no answer")
-        system = opening[before[0]].system if before and before[0] in opening else words.system
         found.append(Asked(ask, templates.get(ask.prompt), system, turns, words.verified, words.unfilled))
         opening.setdefault(stage, found[-1])
     return found
+
+
+def _has(protocol: FeedbackProtocol, ask: AskEvent) -> bool:
+    """Whether the protocol would ask this in the very words that were recorded."""
+    try:
+        return ask.cell < protocol.cells and protocol.template(ask.stage, ask.cell).hash == ask.prompt
+    except (KeyError, IndexError, ValueError):  # a stage that it does not have any more
+        return False
+
+
+def _replies(stages: Sequence[str], answers: Mapping[tuple[str, int], AnswerEvent]) -> dict[str, str]:
+    """What was answered in the stages before, by stage."""
+    return {at: answer.raw for (at, _), answer in answers.items() if at in stages and answer.outcome is AnswerState.ANSWERED}
 
 
 def _earlier(stages: Sequence[str], opening: Mapping[str, Asked], answers: Mapping[tuple[str, int], AnswerEvent]) -> tuple[Turn, ...]:
@@ -97,7 +119,7 @@ def _earlier(stages: Sequence[str], opening: Mapping[str, Asked], answers: Mappi
     return tuple(turns)
 
 
-def _images(stage: str, stages: Sequence[str], stimulus: Stimulus, *, alone: bool) -> tuple[Frame, ...]:
+def _images(stage: str, stimulus: Stimulus, *, alone: bool) -> tuple[Frame, ...]:
     """The pictures of one stage: all of them, but in `staged` the first one at the glance, and the rest after it."""
     if stage == "glance":
         return stimulus.frames[:1]
@@ -152,10 +174,9 @@ _TEXTS = ("caption", "author", "sound", "transcript", "screen")
 def stimulus_of(event: StimulusEvent) -> Stimulus:
     """The stimulus as far as a prompt needs it: its words, its length, its pictures by hash."""
     held = event.text
-    hashtags, counts = held.get("hashtags"), held.get("counts")
+    counts = held.get("counts")
     words: dict[str, Any] = {name: text_of(held.get(name)) for name in _TEXTS}
-    words["hashtags"] = tuple(str(tag) for tag in hashtags) if isinstance(hashtags, list) else ()
+    words |= {name: tuple(map(str, listed)) if isinstance(listed := held.get(name), list) else () for name in ("hashtags", "options")}
     words["counts"] = {str(name): count for name, count in counts.items()} if isinstance(counts, dict) else {}
-    assert {*words} == {each.name for each in fields(StimulusText)}, "all words of a stimulus"
     frames = tuple(Frame(b"", frame.sha256, frame.t) for frame in event.frames)
     return Stimulus(event.id, event.step, frames, StimulusText(**words), event.duration_s, event.source)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from agent.trace.events import ActionEvent, AnswerEvent, StimulusEvent
+from agent.protocols.choice import CHOICE
+from agent.protocols.rating import RATING
+from agent.protocols.verdict import VERDICT
+from agent.trace.events import ActionEvent, AnswerEvent, DecisionRecord, StimulusEvent
 from agent.viewer.wire import brief
 
 __all__ = ["OpenStep", "money", "phase_name"]
@@ -59,6 +62,7 @@ class OpenStep:
         return {
             "state": final.outcome.value if final else "pending",
             "rating": decision.rating if decision else None,
+            "chosen": _chosen(decision, self.stimulus),
             "reason": brief(decision.reason) if decision else "",
             "latency_s": round(sum(answer.latency_s for answer in self.answers), 4),
             "cost_usd": money(self.answers),
@@ -83,6 +87,16 @@ class OpenStep:
             "action_error": brief(action.error) if action and action.error else None,
             "click": None if click is None else {"x": click[0], "y": click[1]},
         }
+
+
+def _chosen(decision: DecisionRecord | None, stimulus: StimulusEvent | None) -> str | None:
+    """Of a question: the words of the option that was chosen, wherever it stood; or its score in words."""
+    scores = (decision.scores if decision else None) or {}
+    options = stimulus.text.get("options") if stimulus else None
+    if CHOICE in scores and isinstance(options, list) and 0 <= scores[CHOICE] < len(options):
+        return brief(str(options[int(scores[CHOICE])]), 200)
+    told = [f"{name} {scores[name]:g}" for name in (RATING, VERDICT) if name in scores]
+    return ", ".join(told) or None
 
 
 MOST_FRAMES = 64

@@ -45,9 +45,10 @@ def open_environment(request: FeedRequest) -> BrowserFeed:
 
 def _local(request: FeedRequest) -> BrowserFeed:
     from environments.browser.sites.local import open_local_feed  # noqa: PLC0415
-    from environments.feeds import check_labels, load_feed  # noqa: PLC0415
+    from environments.feeds import check_labels, check_playable, load_feed  # noqa: PLC0415
 
     loaded = load_feed(request.feed)
+    check_playable(request.feed, loaded)
     if request.labels_required:
         check_labels(request.feed, loaded)
     return open_local_feed(

@@ -66,12 +66,13 @@ async def _serve(options: argparse.Namespace) -> None:
     from environments.feedapp.serve import serve  # noqa: PLC0415
     from environments.feedapp.settings import PageSettings  # noqa: PLC0415
     from environments.feedapp.viewing import PolicyViewing  # noqa: PLC0415
-    from environments.feeds import load_feed  # noqa: PLC0415
+    from environments.feeds import check_playable, load_feed  # noqa: PLC0415
 
     if options.videos is not None and options.videos < 1:
         raise UserError(f"--videos must be at least 1, not {options.videos}")
     settings = PageSettings(counts=options.counts, seed=options.seed, time_scale=options.time_scale)
     loaded = await asyncio.to_thread(load_feed, options.feed)
+    check_playable(options.feed, loaded)
     for problem in loaded.problems:
         print(f"not shown: {problem}", file=sys.stderr)
     with _event_file(options.events) as file:

@@ -17,7 +17,18 @@ from evals.values.loadings import FloatArray, Loadings
 from evals.values.tables import listed
 from personas.errors import UserError
 
-__all__ = ["DIFFERS", "OVERLAP", "SOURCE", "beside_published", "published", "published_tests", "score"]
+__all__ = [
+    "DIFFERS",
+    "OVERLAP",
+    "SOURCE",
+    "beside_published",
+    "homogeneity",
+    "pairs_of",
+    "published",
+    "published_tests",
+    "score",
+    "wilson",
+]
 
 OVERLAP = (
     "An item that promotes two values counts for both, and items retrieved for one value by its keywords resemble each other: the ten "
@@ -101,7 +112,7 @@ def published(table: str = "main") -> pl.DataFrame:
     images, rows = int(data["images_per_value"]), []
     for row in data["tables"][table]["rows"]:
         for code, points in row["scores"].items():
-            _, low, high = _wilson(points * images / 100, images, 0.95)
+            _, low, high = wilson(points * images / 100, images, 0.95)
             about = {"value": code, "model": row["model"], "setting": row.get("setting", "VLM_answer")}
             rows.append(about | {"score": float(points), "low": low, "high": high, "method": "Wilson, 95%", "n": images})
     return pl.DataFrame(rows)
@@ -111,7 +122,7 @@ def published_tests() -> pl.DataFrame:
     """Of each model of the published main table: its mean score over the values, and chi2, df and p that they all have one rate."""
     rows = []
     for (model,), group in published().group_by("model", maintain_order=True):
-        chi2, df, p = _homogeneity(np.column_stack([group["score"].to_numpy() * group["n"].to_numpy() / 100, group["n"].to_numpy()]))
+        chi2, df, p = homogeneity(np.column_stack([group["score"].to_numpy() * group["n"].to_numpy() / 100, group["n"].to_numpy()]))
         rows.append({"model": str(model), "mean": group["score"].mean(), "chi2": chi2, "df": df, "p": p})
     return pl.DataFrame(rows)
 
@@ -137,15 +148,17 @@ def _assigned(rows: pl.DataFrame, loadings: Loadings | None, value: str) -> pl.D
             raise UserError(f"which value an item stands for is not known: give loadings, or a column {value!r} in the decisions")
         found = rows.filter(pl.col(value).is_not_null()).rename({value: "value"} if value != "value" else {})
     else:
-        numbers, columns = np.nonzero(loadings.x > 0)
-        pairs = pl.DataFrame(
-            {"item": [loadings.items[i] for i in numbers], "value": [loadings.values[v] for v in columns]},
-            schema={"item": pl.String, "value": pl.String},
-        )
-        found = rows.drop("value", strict=False).join(pairs, on="item", how="inner")
+        found = rows.drop("value", strict=False).join(pairs_of(loadings), on="item", how="inner")
     if found.is_empty():
         raise UserError("none of these items promotes a value, so there is nothing to score")
     return found
+
+
+def pairs_of(loadings: Loadings) -> pl.DataFrame:
+    """item, value: one row for each value that an item promotes (loading > 0)."""
+    numbers, columns = np.nonzero(loadings.x > 0)
+    pairs = {"item": [loadings.items[i] for i in numbers], "value": [loadings.values[v] for v in columns]}
+    return pl.DataFrame(pairs, schema={"item": pl.String, "value": pl.String})
 
 
 def _groups(frame: pl.DataFrame, by: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -157,13 +170,13 @@ def _of_respondent(who: str, rows: pl.DataFrame, codes: Sequence[str], level: fl
     """The rows of one respondent."""
     groups = {code: rows.filter(pl.col("value") == code) for code in codes}
     counts = {code: _counts(group) for code, group in groups.items()}
-    test = _homogeneity(np.array([counts[code][:2] for code in codes]))
+    test = homogeneity(np.array([counts[code][:2] for code in codes]))
     out = []
     for code in codes:
         k, n = counts[code]
         sums = {name: int(groups[code][name].sum()) for name in ("yes", "no", "refused", "unparsable", "failed")}
         shown = sums["yes"] + sums["no"] + sums["refused"] + sums["unparsable"]
-        estimate, low, high = _wilson(k, n, level)
+        estimate, low, high = wilson(k, n, level)
         as_published = 100 * sums["yes"] / shown if shown else None
         method = f"Wilson, {level:.0%}"
         out.append((who, code, groups[code].height, shown, *sums.values(), estimate, low, high, method, int(n), as_published, *test))
@@ -178,7 +191,7 @@ def _counts(group: pl.DataFrame) -> tuple[float, float]:
     return float(share.sum()), float(used.sum())
 
 
-def _wilson(k: float, n: float, level: float) -> tuple[float | None, float | None, float | None]:
+def wilson(k: float, n: float, level: float) -> tuple[float | None, float | None, float | None]:
     """100 × the rate with Wilson's bounds; `k` may be a fraction, as a sum of shares: the formula holds for those too."""
     found = wilson_interval(min(k, n), int(n), level)
     if found is None:
@@ -187,7 +200,7 @@ def _wilson(k: float, n: float, level: float) -> tuple[float | None, float | Non
     return 100 * found.estimate, 100 * found.low, 100 * found.high
 
 
-def _homogeneity(counts: FloatArray) -> tuple[float | None, int | None, float | None]:
+def homogeneity(counts: FloatArray) -> tuple[float | None, int | None, float | None]:
     """Pearson's chi-square of equal rates over the values with data: (chi2, df, p). `counts` is (V, 2): yes and n."""
     counts = counts[counts[:, 1] > 0]
     rate = counts[:, 0].sum() / counts[:, 1].sum() if len(counts) else 0.0

@@ -42,6 +42,7 @@ examples:
   python -m evals.values runs/ --out report/
   python -m evals.values runs/hedonist-reader-001 runs/default-reader-001 --channel like
   python -m evals.values decisions.parquet --loadings loadings.csv --out report/
+  python -m evals.values runs/ --loadings corpus/
   python -m evals.values export runs/ decisions.parquet
 
 sub-commands, each with its own --help:
@@ -90,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--contrast", metavar="PERSONA", help="what personas are compared with (default: default)")
     parser.add_argument("--channel", metavar="NAME", help="rating, like, skip, watch or dwell (default: the first of these with answers)")
     parser.add_argument(
-        "--loadings", metavar="FILE", help='labels of the items (.csv, .parquet), or "embedding" (default: those in the traces)'
+        "--loadings", metavar="FILE", help='labels of the items (.csv, .parquet, a corpus), or "embedding" (default: those in the traces)'
     )
     parser.add_argument(
         "--targets", metavar="FILE", help="what personas are meant to value: persona, SD, …, UN (default: those in the traces)"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evals.values.loadings import FloatArray, Loadings
 from personas.errors import UserError
 from personas.schwartz import VALUES
+
+if TYPE_CHECKING:
+    from environments.embed import Embedder
 
 __all__ = ["MEANINGS", "embedding_loadings"]
 
@@ -38,8 +42,10 @@ MEANINGS: Mapping[str, tuple[str, ...]] = {
 """What each value promotes, in a few phrases (after Schwartz 1992)."""
 
 
-def embedding_loadings(texts: Mapping[str, str]) -> Loadings:
+def embedding_loadings(texts: Mapping[str, str], embedder: Embedder | None = None) -> Loadings:
     """Loadings in [-1, 1] from the words of each item (id → text): the cosine between them and the phrases of `MEANINGS`.
+
+    `embedder` is that of the package unless given (`environments.embedders.make_embedder`), and is then named in the source.
 
     The items are centred first, because all texts share a large part of a static embedding; the values are not, for ten centred vectors
     depend on each other, and no regression tells them apart. The cosines are scaled so that the largest is 1. It says that words are
@@ -51,14 +57,15 @@ def embedding_loadings(texts: Mapping[str, str]) -> Loadings:
     told = {item: text for item, text in texts.items() if text.strip()}
     if len(told) < 2:
         raise UserError("the embedding baseline needs the words of at least two items; give --loadings with a file of labels")
-    embedder = wordllama_embedder()
+    source = "embedding baseline" if embedder is None else f"embedding baseline, {embedder.name}"
+    embedder = embedder or wordllama_embedder()
     items = embedder.embed_texts(list(told.values())).astype(np.float64)
     values = np.stack([embedder.embed_texts(MEANINGS[code]).astype(np.float64).mean(axis=0) for code in VALUES])
     cosine = _unit(items - items.mean(axis=0)) @ _unit(values).T
     largest = float(np.abs(cosine).max())
     if largest < 1e-9:
         raise UserError("the words of all items are alike, so they tell no value; give --loadings with a file of labels")
-    return Loadings(items=tuple(told), values=VALUES, x=np.clip(cosine / largest, -1, 1), source="embedding baseline")
+    return Loadings(items=tuple(told), values=VALUES, x=np.clip(cosine / largest, -1, 1), source=source)
 
 
 def _unit(rows: FloatArray) -> FloatArray:

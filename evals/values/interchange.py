@@ -24,6 +24,8 @@ from personas.schwartz import NAMES, VALUES, theory
 
 __all__ = ["export", "loadings_frame", "open_study", "pyvalues_loadings", "read_targets", "targets_frame"]
 
+FEWEST_GOLD = 100
+"""Items of a study that people have to have labelled before a corpus's gold sample corrects its loadings."""
 TABLES = {".parquet", ".pq", ".csv", ".tsv", ".txt"}
 
 
@@ -32,8 +34,8 @@ def open_study(
 ) -> Study:
     """A study from run or session folders, or URLs of them, or from one table of decisions with what lies beside it (see `export`).
 
-    `loadings` replaces those of the sessions: a table, `Loadings`, or "embedding" for the baseline from the items' words. `targets` are
-    added to those that sessions name. Raises UserError.
+    `loadings` replaces those of the sessions: a table, a corpus, `Loadings`, or "embedding" for the baseline from the items' words.
+    `targets` are added to those that sessions name. Raises UserError.
     """
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     if not given:
@@ -42,7 +44,11 @@ def open_study(
     if tables and len(given) > 1:
         raise UserError("give one table of decisions, or folders of sessions, not several tables or both")
     found = _from_table(tables[0]) if tables else _from_sessions(given)
-    return _with(found, _loadings(loadings, found), None if targets is None else read_targets(targets))
+    labels = _loadings(loadings, found)
+    if isinstance(loadings, str | Path) and labels is not None and _is_corpus(str(loadings)):
+        labels, told = _with_enough_gold(labels, found)
+        found = replace(found, problems=(*found.problems, *told))
+    return _with(found, labels, None if targets is None else read_targets(targets))
 
 
 def export(given: Study, path: str | Path) -> list[Path]:
@@ -198,7 +204,31 @@ def _loadings(given: Source | Loadings | None, found: Study) -> Loadings | None:
         if found.items.is_empty():
             raise UserError("--loadings embedding reads the items' words, which a table of decisions does not hold: give run folders")
         return embedding_loadings(dict(found.items.select("item", "words").iter_rows()))
+    if isinstance(given, str | Path) and _is_corpus(str(given)):
+        from environments.corpus.feed import open_corpus  # noqa: PLC0415 - LanceDB loads when wanted
+        from evals.labels.corpus_loadings import loadings_of  # noqa: PLC0415
+
+        return loadings_of(open_corpus(str(given)))
     return read_loadings(given)
+
+
+def _with_enough_gold(labels: Loadings, found: Study) -> tuple[Loadings, list[str]]:
+    """A corpus's labels without its gold sample where that holds too few of the study's items to correct anything, and a sentence then."""
+    if labels.gold is None:
+        return labels, []
+    coded = {item for item, row in zip(labels.items, labels.gold, strict=True) if not np.isnan(row).any()}
+    mine = len(coded & set(found.decisions["item"].unique().to_list()))
+    if mine >= FEWEST_GOLD:
+        return labels, []
+    told = f"The gold sample holds {mine} of these items: too few to correct the labels (300 are advised, {FEWEST_GOLD} needed)."
+    return replace(labels, gold=None, inclusion=None), [told]
+
+
+def _is_corpus(given: str) -> bool:
+    """A local corpus, or the URL of one: tables at a URL end like tables."""
+    if is_url(given):
+        return Path(given).suffix.lower() not in TABLES
+    return (Path(given).expanduser() / "videos.lance").is_dir()
 
 
 def _with(found: Study, loadings: Loadings | None, targets: Mapping[str, Mapping[str, float]] | None) -> Study:

@@ -52,7 +52,7 @@ def test_the_same_server_answers_over_http(
 @pytest.mark.skipif(not FOOTAGE.is_dir(), reason="the real footage (../shared/data/videos) is not on this machine")
 def test_the_reader_browses_real_footage(tmp_path: Path, own_cache: Path) -> None:
     """Every sound clip is shown once, the damaged files are named, and every stored frame opens."""
-    done = browse("--persona", "hedonist", "--feed", FOOTAGE, "--runs", tmp_path, "--json")
+    done = browse("--persona", "hedonist", "--feed", FOOTAGE, "--frames", 1, "--runs", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     session = Path(summary["path"])

@@ -19,7 +19,14 @@ SIMULATED, RECORDED = {"environment": "simulated"}, {"environment": "recorded"}
 PAGE = {"environment": "browser", "site": "local"}
 TIKTOK, SHORTS = {"environment": "browser", "site": "tiktok"}, {"environment": "browser", "site": "youtube_shorts"}
 
-OFF_DEFAULT: dict[str, Any] = {"site": "tiktok", "counts": "random", "time_scale": 10.0, "feed": "clips", "policy": "shuffled"}
+OFF_DEFAULT: dict[str, Any] = {
+    "site": "tiktok",
+    "counts": "random",
+    "time_scale": 10.0,
+    "feed": "clips",
+    "policy": "shuffled",
+    "condition": "wrong",
+}
 LIVE: dict[str, Any] = {"headed": True, "profile": Path("kept")}
 
 MISPLACED: list[tuple[dict[str, str], str, str]] = [
@@ -29,6 +36,7 @@ MISPLACED: list[tuple[dict[str, str], str, str]] = [
     *((RECORDED, name, "--site local), not for --environment recorded") for name in ("counts", "time_scale")),
     *((TIKTOK, name, "--site local), not for --site tiktok") for name in ("counts", "time_scale")),
     *((SHORTS, name, "feeds of your own, not for --site youtube_shorts, which shows a feed of its own") for name in ("feed", "policy")),
+    *((place, "condition", "--environment deck, not for --") for place in (SIMULATED, RECORDED, PAGE)),
     *((place, "profile", "a platform's site (--environment browser --site NAME), not for --") for place in (SIMULATED, RECORDED, PAGE)),
 ]
 IDS = [f"{name} {' '.join(place.values())}" for place, name, _ in MISPLACED]

@@ -13,6 +13,7 @@ import pytest
 from personas import Persona, load_library, load_persona, persona_names
 from personas.persona import KINDS
 from personas.schwartz import HIGHER_ORDER, NAMES, VALUES
+from tests.each import each
 
 # Word forms that name a value. A biography shows its value through life facts and has none of them.
 NAMING = {
@@ -50,7 +51,7 @@ GROUPS = {
 LIBRARY = load_library()
 WORDED = [persona for persona in LIBRARY if persona.name != "empty"]
 
-each_worded = pytest.mark.parametrize("persona", WORDED, ids=lambda persona: persona.name)
+each_worded = each("persona", WORDED, lambda persona: persona.name)
 
 
 def sparse(**weights: float) -> dict[str, float]:
@@ -88,7 +89,7 @@ def test_default_and_controls_aim_at_nothing() -> None:
         assert load_persona(name).target == sparse()
 
 
-@pytest.mark.parametrize("code", VALUES)
+@each("code", VALUES)
 def test_each_value_has_a_high_and_a_low_persona(code: str) -> None:
     """The high persona has +1 on its value and 0 elsewhere, the low one -1 and 0 elsewhere."""
     high, low = load_persona(HIGH[code]), load_persona(f"low-{NAMES[code].lower()}")
@@ -96,7 +97,7 @@ def test_each_value_has_a_high_and_a_low_persona(code: str) -> None:
     assert (low.kind, low.target) == ("low", sparse(**{code: -1}))
 
 
-@pytest.mark.parametrize("name", GROUPS)
+@each("name", GROUPS)
 def test_a_higher_order_persona_aims_at_its_group(name: str) -> None:
     """A higher-order persona has +1 on the values of its group and 0 elsewhere."""
     assert load_persona(name).target == sparse(**dict.fromkeys(HIGHER_ORDER[GROUPS[name]], 1))

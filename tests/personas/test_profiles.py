@@ -19,13 +19,14 @@ from personas.__main__ import main
 from personas.errors import PersonaError
 from personas.profiles import LEAST, PROFILES, STRONG, load_profiles, make_profile, profile_names, strength
 from personas.schwartz import ANGLES, VALUES
+from tests.each import each
 from tests.personas.test_library import GROUP_NAMING, NAMING
 
 WORDS = tomllib.loads(files("personas").joinpath("profiles.toml").read_text("utf-8"))
 STRENGTHS = {"strong_for", "mild_for", "mild_against", "strong_against"}
 LOADED = load_profiles()
 
-each_profile = pytest.mark.parametrize("persona", LOADED, ids=lambda persona: persona.name)
+each_profile = each("persona", LOADED, lambda persona: persona.name)
 
 
 def biography(persona: Persona) -> str:

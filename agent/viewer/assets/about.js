@@ -12,16 +12,16 @@ export const pill = (status, live = false) => el("span", { class: `pill s-${stat
 
 const figure = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
-/** The sums of a session: decisions by kind, cost, time. */
-export function totals(session, deck) {
+/** The sums of a session: decisions by kind, cost, time. `pick(kind)` when a kind is chosen. */
+export function totals(session, { deck, human }, pick) {
   const counts = new Map();
   for (const step of session.steps) counts.set(kindOf(step, deck), (counts.get(kindOf(step, deck)) ?? 0) + 1);
   const sums = session.totals ?? {};
   const paid = Number(sums.possibly_paid) > 0 ? ` (+ ${plural(Number(sums.possibly_paid), "call")} possibly paid)` : "";
   return el("dl", { class: "sums" },
     figure(deck ? "Items" : "Clips", number(session.steps.length)),
-    KINDS.filter((kind) => counts.get(kind)).map((kind) => figure(wordOf(kind), signOf(kind), number(counts.get(kind)))),
-    figure("Cost", money(sums.spent_usd), paid),
+    KINDS.filter((kind) => counts.get(kind)).map((kind) => figure(wordOf(kind), el("button", { type: "button", title: `List them: ${wordOf(kind).toLowerCase()}`, "aria-label": `${wordOf(kind)}: ${number(counts.get(kind))}, list them`, "data-sum": kind, on: { click: () => pick(kind) } }, signOf(kind), number(counts.get(kind))))),
+    human ? null : figure("Cost", money(sums.spent_usd), paid),
     Number.isFinite(sums.seconds) ? figure("Time", seconds(sums.seconds)) : null);
 }
 

@@ -7,7 +7,7 @@ const list = (value) => (Array.isArray(value) ? value : []);
 
 const turnsOf = (ask) => (list(ask.turns).length ? ask.turns : [{ role: "user", text: ask.user ?? "", images: [] }]);
 
-function exchange(ask, answer, many) {
+function exchange(ask, answer, many, human) {
   const stage = line(ask?.stage ?? answer?.stage ?? "", 40);
   const attempt = ask?.attempt ?? answer?.attempt ?? 0;
   const title = [stage, attempt > 0 ? `request ${attempt + 1}` : null].filter(Boolean).join(", ");
@@ -22,7 +22,7 @@ function exchange(ask, answer, many) {
     ].flat(3), Number.isFinite(ask.cell) ? `wording ${ask.cell}` : null));
   }
   if (answer) {
-    const aside = [line(answer.outcome ?? "", 20), Number.isFinite(answer.latency_s) ? seconds(answer.latency_s) : null, answer.cost_usd ? money(answer.cost_usd) : null].filter(Boolean).join(" · ");
+    const aside = [line(answer.outcome ?? "", 20), Number.isFinite(answer.latency_s) && !human ? seconds(answer.latency_s) : null, answer.cost_usd && !human ? money(answer.cost_usd) : null].filter(Boolean).join(" · ");
     parts.push(fold(`answer-${stage}-${attempt}`, "Raw answer", () => [exact(answer.raw || "(nothing)", "Raw answer"), details(answer)], aside));
   } else parts.push(el("p", { class: "aside" }, "No answer yet."));
   return el("div", { class: "exchange" }, many && title ? el("h3", {}, title) : null, parts);
@@ -56,8 +56,10 @@ export function options(detail) {
   const stimulus = detail.stimulus ?? {};
   const found = optionsOf(stimulus);
   const decision = list(detail.answers).findLast((answer) => answer.final)?.decision ?? {};
-  const chosen = decision.choice ?? decision.answer ?? decision.rating ?? null;
+  const chosen = found[decision.scores?.choice]?.text ?? decision.choice ?? decision.answer ?? decision.rating ?? null;
+  const rightPlaces = new Set(list(stimulus.item?.key));
   const keys = [stimulus.key ?? []].flat();
+  for (const [place, option] of found.entries()) if (rightPlaces.has(place)) keys.push(option.text);
   if (!found.length && !keys.length) return null;
   const right = chosen !== null && keys.length > 0 && (found.length ? found.some((option, place) => same(option, chosen, place) && keys.some((key) => same(option, key, place))) : keys.some((key) => String(key) === String(chosen)));
   const rows = found.slice(0, 60).map((option, place) => {
@@ -83,7 +85,7 @@ export function asksPane(detail, human) {
   const find = (all, key) => all.find((each) => `${each.stage} ${each.attempt}` === key);
   const words = told(detail.stimulus ?? {});
   return [
-    keys.map((key) => exchange(human && !find(asks, key)?.user ? null : find(asks, key), find(answers, key), keys.length > 1)),
+    keys.map((key) => exchange(human && !find(asks, key)?.user ? null : find(asks, key), find(answers, key), keys.length > 1, human)),
     words.length ? fold("stimulus", "Words and facts of the clip", () => el("dl", { class: "facts wide" }, words.map(([name, value]) => el("div", {}, el("dt", {}, line(name, 40).replaceAll("_", " ")), el("dd", { dir: "auto" },
       visible((Array.isArray(value) && value.every((each) => typeof each === "string") ? value.join(" ") : typeof value === "object" ? JSON.stringify(value) : String(value)).slice(0, 20000)))))), plural(words.length, "field")) : null,
   ].flat().filter(Boolean);

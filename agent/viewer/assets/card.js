@@ -1,19 +1,19 @@
 // The decision card: what was decided, how long was asked for and how long it lasted, the rating, the reason, what it took.
 import { badge, kindOf, wordOf } from "./decisions.js";
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
 import { nameOf } from "./values.js";
-import { fixed, line, money, number, percent, plural, seconds, visible } from "./words.js";
+import { fixed, line, money, number, percent, pieces, plural, seconds, visible } from "./words.js";
 
 const LONG = 1200;
 
-function dwell(step) {
+function dwell(step, human) {
   const whole = step.duration_s;
   if (!(whole > 0) || (step.state !== "answered" && !(step.dwell_s > 0))) return null;
   const share = (value) => Math.min(1, Math.max(0, value / whole)) * 100;
   const done = el("span", { class: "measured" });
   done.style.width = `${Number.isFinite(step.dwell_s) ? share(step.dwell_s) : 0}%`;
   const track = el("div", { class: `track k-${kindOf(step)}`, "aria-hidden": "true" }, done);
-  const asked = Number.isFinite(step.watch_fraction) ? step.watch_fraction * whole : null;
+  const asked = Number.isFinite(step.watch_fraction) && !human ? step.watch_fraction * whole : null;
   if (asked !== null) {
     const mark = el("span", { class: "asked" });
     mark.style.left = `${share(asked)}%`;
@@ -21,12 +21,13 @@ function dwell(step) {
   }
   const replayed = step.dwell_s > whole * 1.02 ? ` (played again: ${fixed(step.dwell_s / whole, 1)} ×)` : "";
   return el("div", { class: "dwell" }, track, el("p", { class: "pairs" },
-    el("span", {}, "Asked ", el("b", {}, asked === null ? "–" : `${seconds(asked)}`), asked === null ? null : ` · ${percent(step.watch_fraction)}`),
-    el("span", {}, "Measured ", el("b", {}, seconds(step.dwell_s)), replayed),
+    human ? null : el("span", {}, "Asked ", el("b", {}, asked === null ? "–" : `${seconds(asked)}`), asked === null ? null : ` · ${percent(step.watch_fraction)}`),
+    el("span", {}, human ? "Watched " : "Measured ", el("b", {}, seconds(step.dwell_s)), human ? ` · ${percent(step.dwell_s / whole)}` : null, replayed),
     el("span", {}, "Clip ", el("b", {}, seconds(whole)))));
 }
 
 function rating(step, deck) {
+  if (step.chosen) return el("p", { class: "rating" }, el("b", { dir: "auto" }, line(step.chosen, 200)));
   if (!Number.isFinite(step.rating)) return null;
   const most = 5;
   const dots = Array.from({ length: most }, (_, place) => el("i", { class: place < step.rating ? "on" : "" }));
@@ -40,7 +41,8 @@ function reason(step) {
   if (whole.length <= LONG) return quote;
   const more = el("button", { class: "small", type: "button" }, `Show all ${number(whole.length)} characters`);
   more.addEventListener("click", () => {
-    quote.textContent = visible(whole);
+    quote.classList.add("whole");
+    fill(quote, pieces(visible(whole)));
     more.remove();
   });
   return el("div", {}, quote, more);
@@ -58,11 +60,11 @@ function tokens(used) {
   return parts.length ? parts.map(([name, count]) => `${number(count)} ${line(name, 20).replaceAll("_", " ")}`).join(", ") : null;
 }
 
-function facts(step) {
+function facts(step, human) {
   const labels = Object.entries(step.labels ?? {}).filter(([, load]) => load);
   const rows = [
-    ["Latency", Number.isFinite(step.latency_s) ? seconds(step.latency_s) : null],
-    ["Cost", step.cost_usd === null || step.cost_usd === undefined ? null : money(step.cost_usd)],
+    ["Latency", Number.isFinite(step.latency_s) && !human ? seconds(step.latency_s) : null],
+    ["Cost", human || step.cost_usd === null || step.cost_usd === undefined ? null : money(step.cost_usd)],
     ["Tokens", tokens(step.tokens)],
     ["Attempts", step.attempts > 1 ? number(step.attempts) : null],
     ["Phase", step.phase ? line(step.phase, 60) : null],
@@ -74,7 +76,7 @@ function facts(step) {
 }
 
 /** The card of a step. `flip` is the decision of the other session where it differs, as {name, kind}. */
-export function card(step, { deck, flip }) {
+export function card(step, { deck, human = false, flip }) {
   const kind = kindOf(step, deck);
   const asked = step.asked && step.state === "answered" && step.done && step.asked !== step.done ? el("span", { class: "aside" }, `asked to ${line(step.asked, 20)}`) : null;
   return [
@@ -83,13 +85,13 @@ export function card(step, { deck, flip }) {
       el("h2", { class: "caption", dir: "auto", "data-part": "caption" }, visible(String(step.caption || (step.author ? step.id : "") || "").slice(0, LONG)))),
     el("div", { class: "verdict" }, badge(kind), rating(step, deck), asked,
       flip ? el("a", { class: "flipped", href: flip.href }, `${line(flip.name, 40)}: ${wordOf(flip.kind)}`) : null),
-    deck ? null : dwell(step),
+    deck ? null : dwell(step, human),
     reason(step),
     errors(step),
-    facts(step),
+    facts(step, human),
     step.state === "pending" ? el("p", { class: "aside" }, "The answer is not there yet.") : null,
   ].filter(Boolean);
 }
 
 /** What a step is in one sentence, for screen readers. */
-export const inWords = (step, deck) => `Step ${step.step}: ${wordOf(kindOf(step, deck))}${Number.isFinite(step.rating) ? `, rating ${step.rating}` : ""}. ${plural(step.frames?.length ?? 0, "frame")}. ${line(step.caption || step.id, 120)}`;
+export const inWords = (step, place, deck) => `Step ${place + 1}: ${wordOf(kindOf(step, deck))}${Number.isFinite(step.rating) ? `, rating ${step.rating}` : ""}. ${plural(step.frames?.length ?? 0, "frame")}. ${line(step.caption || step.id, 120)}`;

@@ -1,7 +1,7 @@
 // Schwartz's circle: each value in its direction, further out the more its clips were preferred. Moves with the scrubber.
 import { draw, el, fill } from "./dom.js";
 import { GROUP_NAMES, groupOf, nameOf } from "./values.js";
-import { signed } from "./words.js";
+import { plural, signed } from "./words.js";
 
 const HUB = 16;
 const RIM = 112;
@@ -44,15 +44,17 @@ function scaffold(codes, limit, target) {
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The circle of `codes`, from −limit to +limit; `target` shades the values that the persona is told to prefer or to oppose. */
-export function makeCircle(codes, { limit, target, measure }) {
+export function makeCircle(codes, { limit, target, measure, noun }) {
   const outline = draw("path", { class: "outline" });
   const dots = codes.map((code) => draw("circle", { class: `dot g-${groupOf(code)}`, r: 5.5 }));
   const drawing = draw("svg", { viewBox: "-205 -150 410 290", "aria-hidden": "true", class: "circle" }, scaffold(codes, limit, target), outline, dots);
   const summary = el("p", { class: "aside", "data-profile": "" });
   const table = el("tbody");
-  const figures = el("details", { class: "fold" }, el("summary", {}, el("span", {}, "Figures")), el("table", { class: "plain" },
-    el("thead", {}, el("tr", {}, ["Value", `Difference in ${measure.word}`, "Clips"].map((name) => el("th", { scope: "col" }, name)))), table));
-  const node = el("div", { class: "profile" }, drawing, el("p", { class: "groups", "aria-hidden": "true" }, Object.entries(GROUP_NAMES).map(([group, name]) => el("span", {}, el("i", { class: `g-${group}` }), name))), summary, figures);
+  const groups = el("p", { class: "groups", "aria-hidden": "true" }, Object.entries(GROUP_NAMES).map(([group, name]) => el("span", {}, el("i", { class: `g-${group}` }), name)));
+  const figures = el("details", { class: "fold" }, el("summary", {}, el("span", {}, "What it shows, in figures")), summary, groups, el("table", { class: "plain" },
+    el("thead", {}, el("tr", {}, ["Value", `Difference in ${measure.word}`, noun === "item" ? "Items" : "Clips"].map((name) => el("th", { scope: "col" }, name)))), table));
+  const many = el("span", { class: "aside" });
+  const node = el("div", { class: "profile" }, el("div", { class: "between" }, el("h2", {}, "Value profile so far"), many), drawing, figures);
   let now = codes.map(() => 0);
   let handle = 0;
 
@@ -86,7 +88,8 @@ export function makeCircle(codes, { limit, target, measure }) {
         dot.classList.toggle("gone", held[at].mean === null);
       }
       glide(held.map(({ mean }) => mean ?? 0), held.map(({ mean }) => mean !== null));
-      summary.textContent = profile.n ? `Preliminary. ${measure.word[0].toUpperCase()}${measure.word.slice(1)} of the clips that promote a value, minus that of all ${profile.n} so far. Hollow: under ${FEW} clips.` : "Nothing to average so far.";
+      many.textContent = profile.n ? `preliminary, ${plural(profile.n, noun)}` : "";
+      summary.textContent = profile.n ? `Preliminary. ${measure.word[0].toUpperCase()}${measure.word.slice(1)} of the ${noun}s that promote a value, minus that of all ${profile.n} so far. Hollow: under ${FEW} ${noun}s.` : "Nothing to average so far.";
       fill(table, codes.map((code, at) => el("tr", {}, el("th", { scope: "row" }, nameOf(code)), el("td", {}, signed(held[at].mean)), el("td", {}, String(held[at].n)))));
     },
   };

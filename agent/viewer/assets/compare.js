@@ -1,5 +1,6 @@
 // Two or more sessions over the same clips: agreement, the matrix, and clip by clip side by side, flips first.
-import { data, frameUrl, paths } from "./data.js";
+import { compared } from "./comparing.js";
+import { data, frameUrl, isExported, Missing, paths } from "./data.js";
 import { badge, kindOf } from "./decisions.js";
 import { el, fill, icon, say } from "./dom.js";
 import { makeMatrix } from "./matrix.js";
@@ -17,6 +18,12 @@ function picture(sha256, label) {
   return image;
 }
 
+async function comparison(names, signal) {
+  if (!isExported()) return data(paths.compare(names), signal);
+  if (names.length < 2) throw new Missing("Two different sessions or more can be compared.");
+  return compared(await Promise.all(names.map((name) => data(paths.session(name)))));
+}
+
 function agreementPanel(result, labels) {
   const pairs = (result.agreement ?? []).filter((pair) => pair.n > 0);
   if (!pairs.length) return el("p", { class: "aside" }, "No clip was answered by two of them.");
@@ -25,16 +32,16 @@ function agreementPanel(result, labels) {
     el("td", { class: "num" }, pair.same ? el("b", {}, percent(pair.same.share)) : "–", pair.same ? el("span", { class: "aside" }, ` ${percent(pair.same.low)} to ${percent(pair.same.high)}`) : null),
     el("td", { class: "num" }, fixed(pair.kappa)), el("td", { class: "num" }, fixed(pair.rating_r)), el("td", { class: "num" }, number(pair.n))));
   return [
-    el("p", { class: "lead", "data-part": "lead" }, `They decided differently on ${number(clips)} of ${plural(result.clips.length, "clip")}.`),
+    el("p", { class: "lead", "data-part": "lead" }, `They decided differently on ${number(clips)} of ${plural(result.clips.length, "clip")}${clips > 1 ? ". Below, those furthest apart come first" : ""}.`),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Agreement" }, el("table", { class: "plain agreement" },
       el("thead", {}, el("tr", {}, ["Sessions", "Same decision", "Kappa", "Ratings, r", "Clips"].map((name, place) => el("th", { scope: "col", class: place ? "num" : null }, name)))), el("tbody", {}, rows))),
-    el("p", { class: "aside" }, `${line(pairs[0].same?.interval ?? pairs[0].interval ?? "95 % Wilson interval", 160)}; over clips that both answered.`),
+    el("p", { class: "aside" }, `Over clips that both answered; in grey the interval (${line(pairs[0].interval ?? "", 60)}).`),
   ];
 }
 
 function verdict(session, decision) {
   const kind = decision ? kindOf(decision) : "absent";
-  const facts = decision ? [Number.isFinite(decision.rating) ? `rating ${decision.rating}` : null, Number.isFinite(decision.dwell_s) ? seconds(decision.dwell_s) : null].filter(Boolean).join(" · ") : "";
+  const facts = decision ? [decision.chosen ? line(decision.chosen, 80) : Number.isFinite(decision.rating) ? `rating ${decision.rating}` : null, Number.isFinite(decision.dwell_s) ? seconds(decision.dwell_s) : null].filter(Boolean).join(" · ") : "";
   return el("div", { class: `verdicts k-${kind}` }, el("p", { class: "of" }, decision ? el("a", { href: toSession(session.name, decision.step) }, el("bdi", {}, line(session.label, 60))) : el("bdi", {}, line(session.label, 60))),
     el("p", {}, badge(kind), kind === "answered" && decision.done !== "pass" ? el("b", { dir: "auto" }, line(decision.done, 80)) : null, facts ? el("span", { class: "aside" }, ` ${facts}`) : null), decision?.reason ? el("blockquote", { dir: "auto" }, visible(String(decision.reason).slice(0, LONG)) + (String(decision.reason).length > LONG ? "…" : "")) : null);
 }
@@ -46,7 +53,7 @@ function clipRow(clip, place, sessions, open) {
 
 /** The page of a comparison, in `main`. */
 export async function comparePage(main, route, context) {
-  const result = await data(paths.compare(route.names), context.signal);
+  const result = await comparison(route.names, context.signal);
   const sessions = result.sessions ?? [];
   const labels = new Map(sessions.map((session) => [session.name, line(session.label, 60)]));
   const clips = result.clips ?? [];

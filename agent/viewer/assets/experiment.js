@@ -10,6 +10,7 @@ import { makeTable } from "./table.js";
 import { brief, line, money, number, plural, seconds, visible } from "./words.js";
 
 const EVERY = 4000;
+const MOST_BEFORE = 4; // of the fields that vary stand before the results, so that these are in sight
 const titled = (name) => line(name, 40).replaceAll("_", " ").replace(/^./u, (first) => first.toUpperCase());
 const tally = (value) => (value === 0 ? el("span", { class: "aside" }, "0") : number(value));
 const WHERE = { refused: "refused", failed: "failed", unparsable: "unparsable", action: "action", session: "session", trace: "trace" };
@@ -46,7 +47,7 @@ function columnsOf(experiment, picked, changed) {
     { name: "name", title: "Session", head: true, of: (row) => row.name, cell: (row) => [el("a", { href: toSession(row.name) }, el("bdi", {}, line(row.name, 80))), row.problem ? el("p", { class: "bad", dir: "auto" }, line(row.problem, 200)) : null].filter(Boolean) },
     { name: "status", title: "Status", of: (row) => row.status, cell: (row) => pill(row.status, row.live) },
     ...(names.has("persona") || experiment.sessions.every((row) => row.persona === experiment.sessions[0]?.persona) ? [] : [{ name: "persona", title: "Persona", of: (row) => row.persona, cell: (row) => el("bdi", {}, line(row.persona, 60)) }]),
-    ...varies.map(field),
+    ...varies.slice(0, MOST_BEFORE).map(field),
     { name: "mix", title: "Decisions", of: (row) => counts(row).like / Math.max(1, row.steps), numeric: false, cell: mixture },
     count("likes", "Likes", (row) => row.actions?.like ?? null),
     count("refused", "Refused", (row) => row.answers?.refused ?? null),
@@ -54,6 +55,7 @@ function columnsOf(experiment, picked, changed) {
     { name: "steps", title: "Steps", numeric: true, of: (row) => row.steps, cell: (row) => (row.expected && row.expected !== row.steps ? `${number(row.steps)} / ${number(row.expected)}` : number(row.steps)) },
     { name: "cost", title: "Cost", numeric: true, of: (row) => (row.spent_usd === null || row.spent_usd === undefined ? null : Number(row.spent_usd)), cell: (row) => money(row.spent_usd) },
     { name: "time", title: "Time", numeric: true, of: (row) => row.seconds ?? null, cell: (row) => seconds(row.seconds) },
+    ...varies.slice(MOST_BEFORE).map(field),
   ];
 }
 
@@ -66,10 +68,22 @@ function sums(sessions) {
     figure("Cost", `${money(String(add((row) => row.spent_usd)))}${paid ? ` (+ ${plural(paid, "call")} possibly paid)` : ""}`), figure("Time", seconds(add((row) => row.seconds))));
 }
 
+/** Where an error was: links to its first step in each session, folded where they are many. */
+function whereOf(error) {
+  const kind = error.kind in WHERE ? `${WHERE[error.kind]} · ` : "";
+  const links = () => error.sessions.slice(0, 200).map((name, at) => {
+    const step = error.steps?.[at] ?? null;
+    return el("a", { href: toSession(name, step) }, el("bdi", {}, line(name, 80)), step === null ? null : `, ${error.count > error.sessions.length ? "first in " : ""}step ${number(step + 1)}`);
+  });
+  const many = error.in_sessions ?? error.sessions.length;
+  if (many <= 3) return el("p", { class: "links aside" }, kind ? el("span", {}, kind.slice(0, -3)) : null, links());
+  return fold(`error-${String(error.message).slice(0, 200)}`, `${kind}${plural(many, "session")}`, () => el("p", { class: "links" }, links()));
+}
+
 function errorsPanel(errors) {
   if (!errors.length) return null;
   return el("section", { class: "panel errorgroups", "aria-label": "Errors by message" }, el("h2", {}, "Errors and refusals"), el("ol", {}, errors.slice(0, 50).map((error) => el("li", {}, el("b", { class: "times" }, `${number(error.count)} ×`),
-    el("div", {}, el("p", { class: "message", dir: "auto" }, visible(String(error.message).slice(0, 600))), fold(`error-${String(error.message).slice(0, 200)}`, `${error.kind in WHERE ? `${WHERE[error.kind]} · ` : ""}${plural(error.in_sessions ?? error.sessions.length, "session")}`, () => el("p", { class: "links" }, error.sessions.slice(0, 200).map((name) => el("a", { href: toSession(name) }, el("bdi", {}, line(name, 80)))))))))));
+    el("div", {}, el("p", { class: "message", dir: "auto" }, visible(String(error.message).slice(0, 600))), whereOf(error))))));
 }
 
 /** The page of an experiment, in `main`. */

@@ -57,6 +57,13 @@ export function makeFilters({ deck, flips, changed }) {
   return {
     node,
     focus: () => field.focus(),
+    /** Show steps of one kind only. */
+    only(name) {
+      on.clear();
+      on.add(name);
+      paint();
+      apply();
+    },
     show(next) {
       steps = next;
       paint();

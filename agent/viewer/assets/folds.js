@@ -1,6 +1,6 @@
 // Long and foreign texts: shown as they are, cut where they would stall the page, and in folds.
 import { el, fill } from "./dom.js";
-import { number, visible } from "./words.js";
+import { number, pieces, visible } from "./words.js";
 
 const MOST = 20000;
 
@@ -23,7 +23,8 @@ export function exact(text, label) {
   if (whole.length > MOST) {
     const rest = el("button", { class: "small", type: "button" }, `Show all ${number(whole.length)} characters`);
     rest.addEventListener("click", () => {
-      lines.textContent = visible(whole);
+      lines.classList.add("whole");
+      fill(lines, pieces(visible(whole)));
       rest.remove();
     });
     foot.append(rest);

@@ -6,6 +6,7 @@ import { line, number } from "./words.js";
 
 const ROW = 58;
 const SPARE = 6;
+const MOST = 408;
 
 /** `places` in the order wanted: as they came, or the best rated first. */
 function ordered(steps, places, order) {
@@ -19,24 +20,35 @@ export function makeList({ go, deck, order }) {
   const rows = el("div", { class: "rows", role: "list" });
   const view = el("div", { class: "list", tabindex: "-1", "data-control": "list" }, rows);
   const many = el("span", { class: "aside", "data-part": "many" });
-  const choice = el("select", { "aria-label": "Order of the list", "data-control": "order" }, [["step", "In order"], ["high", "Highest rated first"], ["low", "Lowest rated first"]].map(([value, word]) => el("option", { value }, word)));
-  const node = el("div", { class: "steps" }, el("div", { class: "between" }, many, choice), view);
+  const choices = (deck ? [["step", "In order"], ["high", "Highest first"], ["low", "Lowest first"]] : [["step", "In order"], ["high", "Liked most"], ["low", "Liked least"]]).map(([value, word]) => el("button", { type: "button", "aria-pressed": String(value === "step"), "data-order": value, on: { click: () => sort(value) } }, word));
+  const choice = el("div", { class: "segments", role: "group", "aria-label": "Order of the list" }, choices);
+  const node = el("div", { class: "steps" }, many, view);
   let steps = [];
   let places = [];
   let current = 0;
+  let sorted = "step";
 
+  function sort(value, open = value !== "step") {
+    sorted = value;
+    for (const each of choices) each.setAttribute("aria-pressed", String(each.dataset.order === value));
+    order();
+    view.scrollTop = 0;
+    paint();
+    if (open && places.length) go(places[0]);
+  }
   function row(place, at) {
     const step = steps[place];
     const kind = kindOf(step, deck);
     const said = step.error || step.action_error || step.reason || "";
     return el("div", { role: "listitem", class: "row", "data-at": String(at) }, el("button", { type: "button", tabindex: place === current ? "0" : "-1", "aria-current": place === current ? "step" : null, "data-step": String(step.step), on: { click: () => go(place) } },
-      el("span", { class: "n" }, String(step.step)), signOf(kind),
+      el("span", { class: "n" }, String(place + 1)), signOf(kind),
       el("span", { class: "what" }, el("span", { class: "quiet" }, `${wordOf(kind)}: `), el("bdi", { class: "title" }, line(step.caption || step.id, 90)), el("bdi", { class: hasError(step) ? "why bad" : "why" }, line(said, 110))),
       el("span", { class: "score" }, Number.isFinite(step.rating) ? String(step.rating) : "")));
   }
   function paint() {
     const from = Math.max(0, Math.floor(view.scrollTop / ROW) - SPARE);
     const to = Math.min(places.length, Math.ceil((view.scrollTop + (view.clientHeight || 600)) / ROW) + SPARE);
+    view.style.height = `${Math.min(MOST, Math.max(2, places.length) * ROW)}px`;
     rows.style.height = `${places.length * ROW}px`;
     fill(rows, places.slice(from, to).map((place, shift) => {
       const made = row(place, from + shift);
@@ -68,19 +80,26 @@ export function makeList({ go, deck, order }) {
       if (held !== null) rows.querySelector(`[data-step="${held}"]`)?.focus({ preventScroll: true });
     });
   });
-  choice.addEventListener("change", () => order(choice.value));
   const watcher = new ResizeObserver(() => paint());
   watcher.observe(view);
   return {
     node,
+    /** The buttons that choose the order. */
+    choice,
+    sort,
     show(next, matches) {
       steps = next;
-      places = ordered(steps, matches === null ? [...steps.keys()] : [...matches], choice.value);
+      places = ordered(steps, matches === null ? [...steps.keys()] : [...matches], sorted);
       many.textContent = matches === null ? `${number(steps.length)} steps` : `${number(places.length)} of ${number(steps.length)} steps`;
       paint();
     },
-    /** The places in the order of the list. */
-    places: () => places,
+    /** The place that follows this one in the list, or stands `by` = -1 above it; undefined where there is none. */
+    next(place, by) {
+      const here = places.indexOf(place);
+      if (sorted !== "step" && here >= 0) return places[here + by];
+      const ordered = sorted === "step" ? places : [...places].sort((a, b) => a - b);
+      return by > 0 ? ordered.find((at) => at > place) : ordered.findLast((at) => at < place);
+    },
     at(place) {
       current = place;
       const had = rows.contains(document.activeElement);

@@ -28,8 +28,9 @@ let waiting = 0;
 /** Writes where one is into the address, without a new entry in the history; rarely, for browsers limit it. */
 export function note(hash) {
   clearTimeout(waiting);
+  const before = location.hash; // who has gone elsewhere meanwhile is not called back
   waiting = setTimeout(() => {
-    if (location.hash !== hash) history.replaceState(null, "", hash);
+    if (location.hash === before && hash !== before) history.replaceState(null, "", hash);
   }, 120);
 }
 /** Forgets what `note` has not written yet: the page was left. */

@@ -51,6 +51,7 @@ export async function sessionPage(main, route, context) {
   let settling = 0;
   let profile = null;
   let circle = null;
+  const jumps = {};
 
   const player = makePlayer({ picked: (time) => { clock.pause(); clock.seek(time); } });
   const timeline = makeTimeline({ go: (to) => { clock.pause(); go(to); } });
@@ -81,21 +82,30 @@ export async function sessionPage(main, route, context) {
     const chasing = session.live ? el("button", { class: "small", type: "button", "aria-pressed": String(following), "data-control": "follow", on: { click: () => { following = !following; heading(); if (following) go(steps.length - 1, true); } } }, "Follow") : null;
     const who = [session.persona?.name ? line(session.persona.name, 60) : null, session.model ? line(session.model, 80) : null].filter(Boolean);
     fill(head, el("div", { class: "names" }, el("h1", { tabindex: "-1" }, el("bdi", {}, line(session.name ?? route.name, 120))), pill(session.status, session.live), chasing,
-      el("p", { class: "aside" }, human ? "A person" : who.length ? `${deck ? "Deck · " : ""}${who.join(" · ")}` : "")), totals(session, deck), warnings(session));
+      el("p", { class: "aside" }, human ? "A person" : who.length ? `${deck ? "Deck · " : ""}${who.join(" · ")}` : "")), totals(session, { deck, human }, pick), warnings(session));
+  }
+  /** Only steps of one kind in the list; of those that were liked, the best first. */
+  function pick(kind) {
+    filters.only(kind);
+    list.sort(kind === "like" ? "high" : "step", true);
   }
   function measure() {
     profile = runningProfile(steps, codes);
     const kind = measureOf(steps);
     const limit = limitOf(profile, steps.length, kind);
     if (circle?.limit === limit) return;
-    circle = { limit, ...makeCircle(codes, { limit, target: session.persona?.target, measure: kind }) };
-    fill(circleBox, el("h2", {}, "Value profile so far"), circle.node);
+    circle = { limit, ...makeCircle(codes, { limit, target: session.persona?.target, measure: kind, noun: deck ? "item" : "clip" }) };
+    fill(circleBox, circle.node);
   }
   function redraw() {
     timeline.show({ steps, kinds: kinds(), flips: new Set(flips.keys()), matches });
     list.show(steps, matches);
     list.at(place);
-    for (const [kind, has] of Object.entries(JUMPS)) transport.able(kind, steps.some(has), kind === "flip" && against === null ? "There is no other session to compare with" : `There is no ${kind === "refused" ? "refusal" : kind}`);
+    for (const [kind, has] of Object.entries(JUMPS)) jumps[kind] = [...steps.keys()].filter((at) => has(steps[at]));
+    countJumps();
+  }
+  function countJumps() {
+    for (const [kind, found] of Object.entries(jumps)) transport.able(kind, found.length, found.indexOf(place), kind === "flip" && against === null ? "There is no other session to compare with" : `There is no ${kind === "refused" ? "refusal" : kind}`);
   }
   function refresh() {
     measure();
@@ -109,7 +119,7 @@ export async function sessionPage(main, route, context) {
   async function settle(step) {
     const found = await detail(step.step).catch((error) => ({ missing: error.message }));
     if (left || steps[place] !== step) return;
-    if (step.cut && found.stimulus) fill(cardBox, card(whole(step, found), { deck, flip: flipOf(step) }));
+    if (step.cut && found.stimulus) fill(cardBox, card(whole(step, found), { deck, human, flip: flipOf(step) }));
     const opts = found.missing ? null : options(found);
     cardBox.querySelector(".options")?.remove();
     if (opts) cardBox.querySelector(".verdict").after(opts);
@@ -124,14 +134,15 @@ export async function sessionPage(main, route, context) {
     }
     player.show(step);
     player.preload(steps[place + 1]);
-    fill(cardBox, card(step, { deck, flip: flipOf(step) }));
+    fill(cardBox, card(step, { deck, human, flip: flipOf(step) }));
     timeline.at(place);
-    transport.at(place, steps.length, step.step);
+    transport.at(place, steps.length);
+    countJumps();
     list.at(place);
     circle.show(profile.at(place));
     clearTimeout(settling);
     settling = setTimeout(() => settle(step), clock.playing ? SETTLE * 2 : SETTLE);
-    if (!clock.playing) say(inWords(step, deck));
+    if (!clock.playing) say(inWords(step, place, deck));
     note(toSession(route.name, step.step));
   }
   function go(to, keep = false) {
@@ -140,10 +151,9 @@ export async function sessionPage(main, route, context) {
     clock.rewind();
     show();
   }
-  /** To the next step that is looked at; says whether there was one. */
+  /** To the next step of those that are listed, in their order; says whether there was one. */
   function by(count, running = false) {
-    const ways = matches === null ? steps.map((_, at) => at) : [...matches];
-    const next = count > 0 ? ways.find((at) => at > place) : ways.findLast((at) => at < place);
+    const next = list.next(place, count);
     if (next === undefined) {
       if (running) say("The end of the session.");
       return false;
@@ -154,7 +164,7 @@ export async function sessionPage(main, route, context) {
 
   const JUMPS = { like: (step) => step.state === "answered" && step.done === "like", flip: (step) => flips.has(step.id), refused: (step) => step.state === "refused", error: hasError };
   function jump(kind, back = false) {
-    const found = [...steps.keys()].filter((at) => JUMPS[kind](steps[at]));
+    const found = jumps[kind] ?? [];
     if (!found.length) return say(`There is no ${kind === "refused" ? "refusal" : kind} in this session.`);
     clock.pause();
     go(back ? found.findLast((at) => at < place) ?? found.at(-1) : found.find((at) => at > place) ?? found[0]);
@@ -170,7 +180,7 @@ export async function sessionPage(main, route, context) {
     side.href = other ? toCompare(order.filter((each) => each === route.name || each === name)) : "#/";
     filters.show(steps);
     redraw();
-    if (steps.length) fill(cardBox, card(steps[place], { deck, flip: flipOf(steps[place]) }));
+    if (steps.length) fill(cardBox, card(steps[place], { deck, human, flip: flipOf(steps[place]) }));
     clearTimeout(settling);
     settling = steps.length ? setTimeout(() => settle(steps[place]), SETTLE) : 0;
   }
@@ -186,7 +196,7 @@ export async function sessionPage(main, route, context) {
   select.addEventListener("change", () => setAgainst(select.value));
 
   fill(main, head, el("div", { class: "stage" }, player.node, el("div", { class: "middle" }, cardBox, asksBox),
-    el("aside", { class: "side", "aria-label": "Profile and steps" }, circleBox, el("section", { class: "panel", "aria-label": "Steps" }, filters.node, compare, list.node))),
+    el("aside", { class: "side", "aria-label": "Profile and steps" }, circleBox, el("section", { class: "panel", "aria-label": "Steps" }, list.choice, filters.node, compare, list.node))),
   el("div", { class: "dock" }, transport.node, timeline.node));
   refresh();
   transport.clock(clock);
@@ -202,7 +212,7 @@ export async function sessionPage(main, route, context) {
     if (changed) refresh();
     else heading();
     if (changed && (following || steps.length === 1)) go(steps.length - 1, true);
-    else if (changed) transport.at(place, steps.length, steps[place]?.step);
+    else if (changed) transport.at(place, steps.length);
     return session.live;
   }) : null;
 

@@ -1,4 +1,4 @@
-// The session as one strip: a bar a step, coloured by decision, as high as the clip was watched. Scrubbing moves through it.
+// The session as one strip: a bar a step, coloured by decision, as high as the clip was watched (an item: as it was rated). Scrubbing moves through it.
 import { KINDS, wordOf } from "./decisions.js";
 import { draw, el, fill } from "./dom.js";
 import { fixed, line, percent } from "./words.js";
@@ -7,7 +7,8 @@ const HEIGHT = 66;
 const TOP = 16;
 const LEAST = 7;
 
-const high = (step, kind) => {
+const high = (step, kind, most) => {
+  if (kind === "answered" && Number.isFinite(step.rating) && step.rating >= 0) return LEAST + (HEIGHT - TOP - LEAST) * (step.rating / most);
   if (kind === "refused" || kind === "unparsable" || kind === "failed" || kind === "answered") return HEIGHT - TOP;
   const watched = Number.isFinite(step.watch_fraction) ? Math.min(1, Math.max(0, step.watch_fraction)) : kind === "like" ? 1 : 0;
   return LEAST + (HEIGHT - TOP - LEAST) * watched;
@@ -18,9 +19,10 @@ function bars(steps, kinds, kind, width, want) {
   const room = width / Math.max(1, steps.length);
   const gap = room > 5 ? Math.min(3, room * 0.22) : 0;
   const parts = [];
+  const most = steps.reduce((high, step) => Math.max(high, step.rating ?? 0), 1);
   for (const [place, step] of steps.entries()) {
     if (kinds[place] !== kind || !want(place)) continue;
-    const top = HEIGHT - high(step, kind);
+    const top = HEIGHT - high(step, kind, most);
     parts.push(`M${fixed(place * room + gap / 2, 2)} ${HEIGHT}V${fixed(top, 1)}h${fixed(Math.max(room - gap, 0.75), 2)}V${HEIGHT}z`);
   }
   return parts.join("");
@@ -69,7 +71,7 @@ export function makeTimeline({ go }) {
     const at = placeOf(event);
     const step = shown.steps[at];
     tip.hidden = false;
-    tip.textContent = `${step.step} · ${wordOf(shown.kinds[at])} · ${line(step.caption || step.id, 60)}`;
+    tip.textContent = `${at + 1} · ${wordOf(shown.kinds[at])} · ${line(step.caption || step.id, 60)}`;
     const share = (at + 0.5) / shown.steps.length;
     tip.style.left = `${share * 100}%`;
     tip.style.transform = `translateX(${-share * 100}%)`;
@@ -101,7 +103,7 @@ export function makeTimeline({ go }) {
       head.style.left = `${(place / count) * 100}%`;
       head.style.width = `${100 / count}%`;
       node.setAttribute("aria-valuenow", String(place + 1));
-      if (step) node.setAttribute("aria-valuetext", `Step ${step.step}, ${wordOf(shown.kinds[place])}, ${percent(step.watch_fraction)} watched: ${line(step.caption || step.id, 80)}`);
+      if (step) node.setAttribute("aria-valuetext", `Step ${place + 1}, ${wordOf(shown.kinds[place])}, ${percent(step.watch_fraction)} watched: ${line(step.caption || step.id, 80)}`);
     },
     close: () => watcher.disconnect(),
   };

@@ -11,6 +11,9 @@ export function visible(text) {
   });
 }
 
+/** A long text in parts, each a text of its own on the page: a browser lays out many short ones sooner than one long one. */
+export const pieces = (text) => text.match(/[^]{1,10000}(?![\udc00-\udfff])/g) ?? [];
+
 /** On one line and at most `most` characters. Long texts are cut before they are looked at. */
 export function line(text, most = 160) {
   const head = typeof text === "string" ? text.slice(0, most * 4) : text;
@@ -30,8 +33,8 @@ export const brief = (value) => (Number.isFinite(value) ? compact.format(value) 
 export const fixed = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "–");
 /** With its sign. */
 export const signed = (value, digits = 2) => (Number.isFinite(value) ? `${value > 0 ? "+" : ""}${fixed(value, digits)}` : "–");
-/** A share as "60 %". */
-export const percent = (share) => (Number.isFinite(share) ? `${Math.round(share * 100)} %` : "–");
+/** A share as "60%". */
+export const percent = (share) => (Number.isFinite(share) ? `${Math.round(share * 100)}%` : "–");
 /** "1 clip", "2 clips". */
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 

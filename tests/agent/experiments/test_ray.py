@@ -58,24 +58,18 @@ RAY = ("--executor", "ray", "--workers", "2")
 
 
 @needs_ray
-def test_a_cluster_gives_the_same_decisions(cluster, experiment, tmp_path, capsys):
-    """Two workers on Ray, which store their sessions at a URL, decide what one process does; nothing but the result is printed."""
-    path = experiment()
-    assert go(path, tmp_path / "here") == 0
-    assert go(path, f"file://{tmp_path}/store", *RAY, "--work", str(tmp_path / "work"), "--json") == 0
-    assert steps(tmp_path / "store" / "small") == steps(tmp_path / "here" / "small") == steps(tmp_path / "work" / "small")
-    assert (tmp_path / "store" / "small" / "summary.csv").read_bytes() == (tmp_path / "work" / "small" / "summary.csv").read_bytes()
+def test_a_cluster_holds_limits_and_another_machine_goes_on_from_the_store(cluster, experiment, tmp_path, capsys):
+    """Two workers on Ray, which store their sessions at a URL, stop at exactly a limit in requests, whichever of them asks; nothing but the
+    result is printed. Without the limit, the cluster and its work folder the sweep goes on from the store, to what one process does."""
+    path, url = experiment(), f"file://{tmp_path}/store"
+    assert go(path, url, *RAY, "--work", str(tmp_path / "one"), "--max-requests", "10", "--json") == 3
     assert len(capsys.readouterr().out.splitlines()) == 1
-
-
-@needs_ray
-def test_limits_hold_over_workers(cluster, experiment, tmp_path):
-    """A limit in requests stops at exactly that many, whichever worker asks; without it the sweep goes on, on a cluster or not."""
-    path = experiment()
-    assert go(path, tmp_path, *RAY, "--max-requests", "10") == 3
-    assert calls(tmp_path / "small") == 10
-    assert go(path, tmp_path) == 0
-    assert calls(tmp_path / "small") == 24
+    assert calls(tmp_path / "store" / "small") == 10
+    assert go(path, url, "--work", str(tmp_path / "two")) == 0
+    assert calls(tmp_path / "store" / "small") == 24
+    assert go(path, tmp_path / "here") == 0
+    assert steps(tmp_path / "store" / "small") == steps(tmp_path / "here" / "small") == steps(tmp_path / "two" / "small")
+    assert (tmp_path / "store" / "small" / "summary.csv").read_bytes() == (tmp_path / "two" / "small" / "summary.csv").read_bytes()
 
 
 @needs_ray
@@ -113,7 +107,7 @@ def test_a_killed_worker_loses_nothing(cluster, experiment, tmp_path):
     result, workers, _ = asyncio.run(run())
     assert killed
     assert workers == 3
-    assert result.remaining == 0
+    assert (result.remaining, result.exit_code) == (0, 0)
     assert steps(tmp_path / "ray" / "small") == steps(tmp_path / "here" / "small")
 
 

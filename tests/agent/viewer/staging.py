@@ -23,6 +23,8 @@ FLIPPED = (1, 6, 10)
 """Where both answered and decided otherwise."""
 WATCHED = {"like": 0.9, "watch": 0.5, "skip": 0.1}
 ACTION_ERROR_AT = 7
+CLICKED = (0.25, 0.75)
+"""Where every like was pressed."""
 
 
 def picture(tint: int, t: float = 0.0) -> Frame:
@@ -82,6 +84,7 @@ def step(number: int, kind: str, pictures: list[dict[str, Any]], **text: Any) ->
                 watch_fraction=WATCHED[kind],
                 dwell_s=4 * WATCHED[kind],
                 error="the like did not register" if number == ACTION_ERROR_AT else None,
+                click=CLICKED if kind == "like" else None,
             ),
         ]
     told = {

@@ -52,16 +52,18 @@ async def test_what_varies_stands_in_columns(tmp_path: Path) -> None:
 
 
 async def test_errors_are_grouped_by_message(tmp_path: Path) -> None:
-    """Failures, answers that cannot be read, refusals and acts that did not work are counted by message, each with its sessions."""
+    """Failures, unreadable answers, refusals and acts that did not work are counted by message, with the first step in each session."""
     for name in ("a", "b"):
         await mixed(tmp_path, name)
     await run(tmp_path, "c", (reply("like", 5),), stimuli=clips(3), likes_work=False, environment="recorded", feed="x", policy="recorded")
-    told = [(error["kind"], error["message"], error["count"], error["sessions"]) for error in table(shelf(tmp_path))["errors"]]
-    assert told[0] == ("action", "the heart did not turn red", 3, ["c"])
+    told = [
+        (error["kind"], error["message"], error["count"], error["sessions"], error["steps"]) for error in table(shelf(tmp_path))["errors"]
+    ]
+    assert told[0] == ("action", "the heart did not turn red", 3, ["c"], [0])
     assert sorted(told[1:]) == [
-        ("failed", "the server answered 500: out of memory", 2, ["a", "b"]),
-        ("refused", "it opens as a refusal and holds no JSON", 2, ["a", "b"]),
-        ("unparsable", "no JSON object in the answer", 2, ["a", "b"]),
+        ("failed", "the server answered 500: out of memory", 2, ["a", "b"], [4, 4]),
+        ("refused", "it opens as a refusal and holds no JSON", 2, ["a", "b"], [2, 2]),
+        ("unparsable", "no JSON object in the answer", 2, ["a", "b"], [3, 3]),
     ]
 
 
@@ -98,7 +100,7 @@ async def test_it_stands_as_the_sweep_says(tmp_path: Path) -> None:
     write(tmp_path / "begun", BEGUN)
     for each in table(shelf(tmp_path))["sessions"]:
         standing = read_standing(tmp_path / each["name"])
-        assert each["status"] == SessionFolder(tmp_path / each["name"]).status()
+        assert each["status"] == standing.status == SessionFolder(tmp_path / each["name"]).status()
         assert each["possibly_paid"] == standing.totals["possibly_paid"] and each["answers"] == standing.totals["answers"]
 
 
@@ -145,7 +147,7 @@ def test_a_broken_session_is_listed_with_its_problem(tmp_path: Path) -> None:
 
 
 async def test_flips_come_first_with_figures_of_agreement(tmp_path: Path) -> None:
-    """Clips that were decided differently lead; agreement is over those both answered, its interval Wilson's."""
+    """Clips decided differently lead, those furthest apart first; agreement is over those both answered, its interval Wilson's."""
     await run(tmp_path, "a", (reply("like", 5), reply("skip", 1), reply("watch", 3), reply("like", 4)), persona="hedonist")
     await run(tmp_path, "b", (reply("like", 4), reply("like", 5), reply("watch", 2), reply("skip", 0)), persona="default")
     told = compared(shelf(tmp_path), "a", "b")
@@ -157,7 +159,8 @@ async def test_flips_come_first_with_figures_of_agreement(tmp_path: Path) -> Non
         ("clip-2", False),
     ]
     assert told["clips"][0]["decisions"]["b"] | {"reason": ""} == {
-        **{"state": "answered", "done": "like", "asked": "like", "rating": 5, "reason": "", "step": 1, "watch_fraction": 0.5, "error": None}
+        **{"state": "answered", "done": "like", "asked": "like", "rating": 5, "chosen": None, "reason": "", "step": 1, "error": None},
+        "watch_fraction": 0.5,
     }
     (pair,) = told["agreement"]
     expected = wilson_interval(2, 4)

@@ -42,16 +42,15 @@ def blocks(page: Path) -> dict[str, Any]:
 
 
 def test_one_file_holds_all_that_the_page_asks_for(runs: Path, tmp_path: Path) -> None:
-    """Table, sessions, steps, comparisons and each picture once, under the paths of the server; nothing in it is to be followed."""
+    """Table, sessions, steps and each picture once, under the paths of the server; nothing in it is to be followed."""
     target = tmp_path / "replay.html"
     written = export(open_library(runs), target)
     assert (written.path, written.sessions, written.frames, written.frames_missing) == (target, 3, 4, 1)
     assert written.bytes == target.stat().st_size
     held = blocks(target)
     name = "c%2C%20%3Cd%3E"
-    assert {"export", "api/experiment", "api/session/a", f"api/session/{name}/step/1", f"api/compare?sessions=a,{name}"} <= set(held)
-    assert held["export"]["sessions"] == ["a", "b", "c, <d>"]
-    assert held["export"]["compare"] == [path for path in held if path.startswith("api/compare")] and len(held["export"]["compare"]) == 4
+    assert {"export", "api/experiment", "api/session/a", f"api/session/{name}/step/1"} <= set(held)
+    assert held["export"] == {"sessions": ["a", "b", "c, <d>"]}
     assert held["api/session/a"]["live"] is False and held["api/experiment"]["live"] is False
     assert str(tmp_path) not in held["api/experiment"]["root"]
     for picture in PICTURES:
@@ -69,7 +68,7 @@ def test_a_folder_has_the_pictures_beside_the_page(runs: Path, tmp_path: Path) -
     held = blocks(target / "index.html")
     assert not [path for path in held if path.startswith("frames/")]
     assert sorted(path.name for path in (target / "frames").iterdir()) == sorted(f"{picture.sha256}.jpg" for picture in PICTURES)
-    assert held["export"] == {"sessions": ["b", "a"], "compare": ["api/compare?sessions=b,a"], "start": "#/compare/b,a"}
+    assert held["export"] == {"sessions": ["b", "a"], "start": "#/compare/b,a"}
     assert [each["name"] for each in held["api/experiment"]["sessions"]] == ["a", "b"]
     assert written.bytes == sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -100,6 +101,9 @@ async def test_hostile_words_stay_words(chromium_browser: Browser, tmp_path: Pat
         await page.locator("tr[data-row] a").first.click()
         await expect(page.locator(".card .badge")).to_have_text("Liked")
         await expect(page.locator('[data-part="caption"]')).to_contain_text("<script>window.hit=1;alert(1)</script>")
+        await expect(page.locator('[data-part="caption"]')).to_contain_text(
+            "\U0001f469\u200d\U0001f469\u200d\U0001f467 \u0301\u0301 $persona"
+        )
         await expect(page.locator('[data-part="caption"]')).to_contain_text("⟨202E⟩gnp.exe⟨2066⟩ ␀␁␛[31m")
         await expect(page.locator('[data-control="against"]')).not_to_have_value("")
         for number in range(3):
@@ -160,6 +164,9 @@ async def test_hostile_words_in_an_exported_file(chromium_browser: Browser, tmp_
     await page.locator("tr[data-row] a").first.click()
     await expect(page.locator(".card .badge")).to_have_text("Liked")
     await expect(page.locator('[data-part="caption"]')).to_contain_text("</script><script>window.hit=1</script>")
+    await unharmed(page)
+    await page.evaluate(f"location.hash = '#/compare/two,{quote('one<!--<script>' + chr(34) + 'x')}'")
+    await expect(page.locator(".pairrow")).to_have_count(3)
     await unharmed(page)
     await within.close()
     assert wrong == []

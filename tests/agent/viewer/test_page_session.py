@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.agent.viewer.staging import FLIPPED, opened, stage
+from tests.agent.viewer.staging import CLICKED, FLIPPED, opened, stage
 from tests.environments.browser.conftest import chromium_browser
 
 __all__ = ["chromium_browser"]
@@ -47,7 +45,7 @@ async def test_a_step_is_shown_in_full(page: Page) -> None:
     await expect(card.locator(".badge")).to_have_text("Liked")
     await expect(card.locator(".rating b")).to_have_text("5")
     await expect(card.locator('[data-part="reason"]')).to_have_text("reason 0, plainly")
-    for words in ("Asked 3.6 s · 90 %", "Measured 3.6 s", "Clip 4.0 s", "Latency500 ms", "Cost$0.01", "300 input, 20 output"):
+    for words in ("Asked 3.6 s · 90%", "Measured 3.6 s", "Clip 4.0 s", "Latency500 ms", "Cost$0.01", "300 input, 20 output"):
         await expect(card).to_contain_text(words)
     assert await page.locator(".screen img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 90
     for title, words in (("Exact prompt", 'caption: "caption 0 about things"'), ("Raw answer", '{"action": "like"}')):
@@ -94,13 +92,13 @@ async def test_buttons_do_what_keys_do(page: Page) -> None:
     box = await timeline.bounding_box()
     assert box is not None
     await page.mouse.move(box["x"] + box["width"] * 8.5 / 12, box["y"] + 40)
-    await expect(page.locator(".tip")).to_have_text("8 · Skipped · caption 8 about things")
+    await expect(page.locator(".tip")).to_have_text("9 · Skipped · caption 8 about things")
     await page.mouse.down()
     await at(page, 8)
     await page.mouse.move(box["x"] + box["width"] * 2.5 / 12, box["y"] + 40)
     await page.mouse.up()
     await at(page, 2)
-    assert "Watched, 50 % watched" in str(await timeline.get_attribute("aria-valuetext"))
+    assert "Watched, 50% watched" in str(await timeline.get_attribute("aria-valuetext"))
 
 
 async def test_it_plays_at_four_speeds(page: Page) -> None:
@@ -138,7 +136,8 @@ async def test_it_plays_at_four_speeds(page: Page) -> None:
 
 
 async def test_chips_search_and_order(page: Page) -> None:
-    """Chips and search narrow the list, the timeline and the steps that one walks through; the list sorts by rating."""
+    """Chips and search narrow the list, the timeline and the steps that one walks through; the list sorts by rating, and is
+    then walked in that order; the sums above list what they count."""
     many, rows = page.locator('[data-part="many"]'), page.locator(".row button")
     await page.locator('[data-chip="like"]').click()
     await expect(many).to_have_text("3 of 12 steps")
@@ -177,10 +176,18 @@ async def test_chips_search_and_order(page: Page) -> None:
     await expect(page.locator(".list")).to_contain_text("No step matches")
     await page.keyboard.press("Escape")
     await expect(many).to_have_text("12 steps")
-    await page.locator('[data-control="order"]').select_option("high")
-    assert await rows.first.get_attribute("data-step") == "0"
-    await page.locator('[data-control="order"]').select_option("low")
+    await page.get_by_role("button", name="Liked least").click()
     assert await rows.first.locator(".score").text_content() in {"", "1"}
+    await page.locator("[data-sum=skip]").click()
+    await expect(many).to_have_text("2 of 12 steps")
+    await at(page, 1)
+    await page.locator("[data-sum=like]").click()
+    await expect(page.get_by_role("button", name="Liked most")).to_have_attribute("aria-pressed", "true")
+    for number in (0, 6, 10):
+        await at(page, number)
+        await expect(page.locator("[data-jump=like] .count")).to_have_text(f"{(0, 6, 10).index(number) + 1}/3")
+        await page.get_by_role("button", name="Next step").click()
+    await at(page, 10)
 
 
 async def test_the_profile_moves_with_the_scrubber(page: Page) -> None:
@@ -225,30 +232,21 @@ async def test_a_link_opens_its_step(chromium_browser: Browser, runs: Path) -> N
         await at(page, 7)
 
 
-async def test_a_click_is_drawn_over_the_frame(chromium_browser: Browser, runs: Path) -> None:
-    """Where a step says where the click landed, a ring stands there, and can be taken away."""
-
-    async def clicked(route: Route) -> None:
-        answer: dict[str, Any] = await (await route.fetch()).json()
-        answer["steps"][0]["click"] = {"x": 0.25, "y": 0.75}
-        await route.fulfill(body=json.dumps(answer), content_type="application/json")
-
-    async with opened(chromium_browser, runs) as page:
-        await page.route("**/api/session/hedonist", clicked)
-        await page.evaluate("location.hash = '#/s/hedonist/0'")
-        ring = page.get_by_role("img", name="Where the click landed")
-        await expect(ring).to_be_visible()
-        await page.locator(".screen img").evaluate("image => image.decode()")
-        places = await page.evaluate(
-            """() => { const box = document.querySelector('.screen img').getBoundingClientRect();
-            const ring = document.querySelector('.click').getBoundingClientRect();
-            return [(ring.x + ring.width / 2 - box.x) / box.width, (ring.y + ring.height / 2 - box.y) / box.height] }"""
-        )
-        assert places == pytest.approx([0.25, 0.75], abs=0.01)
-        await page.locator('[data-control="click"]').click()
-        await expect(ring).to_be_hidden()
-        await page.keyboard.press("ArrowRight")
-        await expect(page.locator('[data-control="click"]')).to_have_count(0)
+async def test_a_click_is_drawn_over_the_frame(page: Page) -> None:
+    """Where an action says where the click landed, a ring stands there, and can be taken away."""
+    ring = page.get_by_role("img", name="Where the click landed")
+    await expect(ring).to_be_visible()
+    await page.locator(".screen img").evaluate("image => image.decode()")
+    places = await page.evaluate(
+        """() => { const box = document.querySelector('.screen img').getBoundingClientRect();
+        const ring = document.querySelector('.click').getBoundingClientRect();
+        return [(ring.x + ring.width / 2 - box.x) / box.width, (ring.y + ring.height / 2 - box.y) / box.height] }"""
+    )
+    assert places == pytest.approx(CLICKED, abs=0.01)
+    await page.locator('[data-control="click"]').click()
+    await expect(ring).to_be_hidden()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator('[data-control="click"]')).to_have_count(0)
 
 
 async def test_decks_and_people(chromium_browser: Browser, runs: Path) -> None:
@@ -264,5 +262,8 @@ async def test_decks_and_people(chromium_browser: Browser, runs: Path) -> None:
         await expect(page.locator(".card .badge")).to_have_text("Liked")
         await expect(page.locator(".asks")).to_contain_text("Raw answer")
         await expect(page.locator(".asks")).not_to_contain_text("Exact prompt")
+        await expect(page.locator("article.card")).to_contain_text("Watched 4.0 s · 100%")
+        for word in ("Asked", "Cost", "Latency"):
+            await expect(page.locator("main")).not_to_contain_text(word)
         await page.locator("details", has_text="What the person agreed to").locator("summary").click()
         await expect(page.locator(".asks")).to_contain_text("I agree to take part.")

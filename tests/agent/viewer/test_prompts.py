@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.models.base import Prompt, Reply
+from agent.protocols.strategies.isq import IsqAnswer
 from agent.viewer.reading import Reading
 from agent.viewer.shelf import Shelf
 from tests.agent.driving import GLANCE, REACT, Spy
@@ -48,10 +49,11 @@ class Turns(Spy):
 
 
 @pytest.mark.parametrize("placement", ["system", "user"])
-@pytest.mark.parametrize("strategy", ["narrative", "none", "simple"])
+@pytest.mark.parametrize("strategy", ["narrative", "none", "simple", "isq"])
 async def test_every_strategy_and_placement_is_shown_as_sent(strategy: str, placement: str, tmp_path: Path) -> None:
     """System message, user turns, memory, pictures and seed are byte for byte those of the prompt, over all six cells."""
     text = {"action": "like", "watch_fraction": 0.9, "rating": 4, "trait_num": 1, "reason": "I do"}
+    text = dict.fromkeys(IsqAnswer.model_fields, 1) | {"reason": "I do"} if strategy == "isq" else text
     model = Turns((Reply(json.dumps(text)),))
     await run(tmp_path, "s", model, stimuli=clips(7), persona="hedonist", strategy=strategy, placement=placement, memory="recent:3")
     check_same(rebuilt(shelf(tmp_path), "s"), model.asked)
@@ -66,6 +68,15 @@ async def test_stages_and_repairs_are_whole_conversations(placement: str, tmp_pa
     asks = rebuilt(shelf(tmp_path), "s")
     check_same(asks, model.asked)
     assert {(ask["stage"], ask["attempt"]) for ask in asks} == {("glance", 0), ("react", 0), ("glance", 1), ("react", 1)}
+
+
+@pytest.mark.parametrize(("protocol", "fields"), [("spectrum", {"placement": "user"}), ("judge", {}), ("judge-script", {})])
+async def test_every_protocol_is_shown_as_sent(protocol: str, fields: dict[str, Any], tmp_path: Path) -> None:
+    """Protocols fill slots of their own: the viewer has the session's protocol make the prompt again."""
+    script = {"scene": "a street", "speech": "", "on_screen_text": "", "caption": "", "sound": ""}
+    model = Turns((Reply(json.dumps(script)), Reply("what?"), Reply("what?")))
+    await run(tmp_path, "s", model, stimuli=clips(3), protocol=protocol, **fields)
+    check_same(rebuilt(shelf(tmp_path), "s"), model.asked)
 
 
 async def test_phases_show_the_persona_of_their_own(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from environments.catalogue.pictograms import draw_pictogram, names
 from environments.catalogue.scene import FRAME_SIZE, Staging
 from environments.catalogue.specs import load_clips
 from environments.catalogue.vocabulary import BACKGROUNDS, MOTIONS, PICTOGRAMS
+from tests.each import each
 
 
 def test_every_word_of_the_vocabulary_can_be_drawn() -> None:
@@ -28,7 +29,7 @@ def test_every_word_of_the_vocabulary_can_be_drawn() -> None:
     assert all(moved(motion, 1.0, 0, 1.0) for motion in MOTIONS)
 
 
-@pytest.mark.parametrize("name", PICTOGRAMS)
+@each("name", PICTOGRAMS)
 def test_a_pictogram_fills_its_square_in_several_shades(name: str) -> None:
     """Each drawing is large, has three or more colours, is antialiased, and is the same for the same seed."""
     picture = draw_pictogram(name, 96, seed=5)

@@ -1,0 +1,170 @@
+"""`choice` and `choice-steps`: a question with options under letters; the answer is a letter. `choice-steps` asks for the thinking first.
+
+Letters stand for places, and the deck decides which option stands where: no letter is right more often than another. Three prompt cells:
+paraphrases. A reply that is no JSON is read by rule: a letter that stands alone, or the words of one option. A reply that names two is
+unparsable, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from agent.models.base import Prompt, Reply, Turn
+from agent.protocols.base import (
+    AnswerState,
+    Decision,
+    Interpretation,
+    PromptTemplate,
+    Question,
+    interpret_json,
+)
+from agent.protocols.feed import Reason
+from environments.base import ActionKind, Stimulus
+
+__all__ = ["CHOICE", "LETTERS", "ChoiceAnswer", "ChoiceProtocol", "ChoiceStepsProtocol", "chosen_by_rule", "lettered"]
+
+LETTERS = "ABCDEFGHIJKLMNOPQRST"
+CHOICE = "choice"
+"""The name, among a decision's scores, of the place that was chosen, from 0."""
+
+
+def _letter(value: object) -> object:
+    """As B are read: b, "B." and "(B)"."""
+    return value.strip().strip("().:").upper() if isinstance(value, str) else value
+
+
+Letter = Annotated[
+    str,
+    BeforeValidator(_letter),
+    Field(pattern=f"^[{LETTERS[0]}-{LETTERS[-1]}]$", description="letter of the option", json_schema_extra={"enum": list(LETTERS)}),
+]
+
+
+class ChoiceAnswer(BaseModel):
+    """A letter, and why."""
+
+    answer: Letter
+    reason: Reason = ""
+
+
+class ChoiceStepsAnswer(BaseModel):
+    """The thinking, then a letter."""
+
+    reasoning: Annotated[str, Field(max_length=6000, description="your reasoning, step by step")]
+    answer: Letter
+
+
+_ASK = (
+    "Answer the question with one of these options:",
+    "Which of these options is the answer to the question?",
+    "Choose the option that answers the question:",
+)
+_FORM = (
+    "Reply with one JSON object with these fields in this order: answer (only the letter), reason (one sentence).",
+    "Give your reply as a single JSON object holding, in order: answer (the letter alone) and reason (one sentence).",
+    "Answer only with a JSON object: first answer (its letter), last reason (one sentence).",
+)
+_FORM_STEPS = (
+    "Think it through first. Reply with one JSON object with these fields in this order: reasoning (your steps), answer (only the letter).",
+    "Work through it step by step. Give your reply as a single JSON object: first reasoning (the steps), then answer (the letter alone).",
+    "Reason before you decide. Answer only with a JSON object: first reasoning (step by step), last answer (its letter).",
+)
+
+
+def lettered(options: Sequence[str]) -> str:
+    """The options, one a line, each on one line after its letter."""
+    return "\n".join(f"{LETTERS[place]}. {' '.join(option.split())}" for place, option in enumerate(options))
+
+
+class ChoiceProtocol:
+    """See the module's docstring."""
+
+    name = "choice"
+    deck = True
+    needs_options = True
+    cells = len(_ASK)
+    first_stage = "question"
+    first_moment = False
+    form: tuple[str, ...] = _FORM
+    answer: type[ChoiceAnswer] | type[ChoiceStepsAnswer] = ChoiceAnswer
+
+    def template(self, stage: str, cell: int) -> PromptTemplate:
+        """The words of one cell, 0 ≤ cell < 3."""
+        return PromptTemplate("$persona", f"$caption\n\n{_ASK[cell]}\n$options\n\n{self.form[cell]}", self.answer)
+
+    def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
+        """The one question about an item, its pictures before the words."""
+        template = self.template(question.stage, question.cell)
+        filled = {**slots, "options": lettered(stimulus.text.options)}
+        system, user = template.render(filled)
+        return Prompt(
+            task=self.name,
+            system=system,
+            turns=(Turn("user", user, stimulus.frames),),
+            answer=template.answer,
+            seed=seed,
+            slots=filled,
+            stimulus_id=stimulus.id,
+            max_output_tokens=2000 if self.answer is ChoiceStepsAnswer else 500,
+        )
+
+    def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
+        """The place that was chosen, as `scores[CHOICE]`, or why there is none. Whatever it is, the deck goes on."""
+        state, answer, fault = interpret_json(reply, self.answer)
+        options = stimulus.text.options
+        if isinstance(answer, ChoiceAnswer | ChoiceStepsAnswer):
+            place = LETTERS.index(answer.answer)
+            if place >= len(options):
+                return Interpretation(AnswerState.UNPARSABLE, fault=f"there is no option {answer.answer}")
+            reason = answer.reason if isinstance(answer, ChoiceAnswer) else answer.reasoning
+            return _chosen(place, reason)
+        if state is AnswerState.UNPARSABLE and "{" not in reply.text:
+            found = chosen_by_rule(reply.text, options)
+            if found is not None:
+                return _chosen(found, "")
+        return Interpretation(state, fault=fault)
+
+    def next_stage(self, stage: str, decision: Decision) -> str | None:
+        """There is only one stage."""
+        return None
+
+
+class ChoiceStepsProtocol(ChoiceProtocol):
+    """The same with the thinking before the answer."""
+
+    name = "choice-steps"
+    form = _FORM_STEPS
+    answer = ChoiceStepsAnswer
+
+
+def _chosen(place: int, reason: str) -> Interpretation:
+    return Interpretation(AnswerState.ANSWERED, Decision(ActionKind.PASS, 0.0, None, reason, {CHOICE: float(place)}))
+
+
+_ALONE = re.compile(r"^\W*([A-T])\W*$")
+_LED = re.compile(r"^\W*([A-T])[.):]\s")
+_SAID = re.compile(r"\b(?:[Aa]nswer|[Oo]ption|ANSWER|OPTION)(?:\s+is)?\s*[:=]?\s*\W{0,3}([A-T])\b(?!')")
+
+
+def chosen_by_rule(text: str, options: Sequence[str]) -> int | None:
+    """The place of the one option that a free reply names: by a letter alone or in front, by "answer is B", or by its own words; else None.
+
+    A reply that names several, by any of these, is not decided.
+    """
+    words = text.strip()
+    named = {match for pattern in (_ALONE, _LED, _SAID) for match in pattern.findall(words)}
+    places = {LETTERS.index(letter) for letter in named}
+    plain = _plain(words)
+    said = {place for place, option in enumerate(options) if _plain(option) and f" {_plain(option)} " in f" {plain} "}
+    # "cat" is also said by whoever says "cat and dog": of two options the longer one that holds the other counts.
+    said = {place for place in said if not any(place != other and _plain(options[place]) in _plain(options[other]) for other in said)}
+    found = places | said
+    return found.pop() if len(found) == 1 and next(iter(found)) < len(options) else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -1,0 +1,136 @@
+"""A benchmark's questions as an environment: pictures shown, taken away or exchanged; options turned so that none has its own place.
+
+Options are rotated: the first place falls on another option from item to item, and from repeat to repeat, so that over as many repeats as
+there are options each stands in each place once. The points of a scale are only turned round.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from environments.base import Frame, ItemFacts, Stimulus, StimulusText
+from environments.canonical import derived_seed, rng
+from environments.decks.in_order import ItemFeed
+from environments.decks.questions import Question, QuestionDeck
+from environments.request import Condition
+from personas.errors import FeedError
+from personas.one_line import one_line
+
+__all__ = ["QuestionFeed", "shown_order"]
+
+MAX_SIDE = 1024
+"""Pixels of the longer side of a picture, as shown."""
+_MOST_PIXELS = 64_000_000
+_MOST_BYTES = 32 * 2**20
+
+
+class QuestionFeed(ItemFeed[Question]):
+    """The questions of `deck`, at most `items` of them, shuffled by `seed`; options turned by seed and `repeat`.
+
+    condition  shown: with their pictures; none: without; wrong: with as many of another item, drawn by the seed among those of another
+               cluster and other pictures. An item without pictures is left out of `wrong`, and named in `problems`
+    """
+
+    def __init__(
+        self, deck: QuestionDeck, *, seed: int = 0, items: int | None = None, repeat: int = 0, condition: Condition = "shown"
+    ) -> None:
+        if condition not in get_args(Condition):
+            raise FeedError(f"condition {condition!r}: choose one of {', '.join(get_args(Condition))}")
+        self.deck, self.condition = deck, condition
+        self._seed, self._repeat = seed, repeat
+        self._others = [item for item in deck.items if item.images]
+        super().__init__(deck.items, self._stimulus, self._made_of, seed=seed, count=items)
+
+    def _made_of(self) -> list[object]:
+        """All fields of the items. Pictures by name and size: none is opened."""
+        described = []
+        for item in self.deck.items:
+            sizes = [self.deck.picture(image).stat().st_size for image in item.images]
+            described.append([item.model_dump(mode="json"), sizes])
+        return [self.condition, described]
+
+    def _stimulus(self, item: Question, position: int) -> Stimulus | str:
+        images = self._images(item)
+        if isinstance(images, str):
+            return images
+        frames = []
+        for image in images:
+            found = _picture(self.deck.picture(image))
+            if isinstance(found, str):
+                return f"its picture {one_line(image, 100)!r} {found}"
+            frames.append(Frame.of(found, 0.0))
+        order = shown_order(item, self._seed, self._repeat)
+        return Stimulus(
+            id=item.id,
+            position=position,
+            frames=tuple(frames),
+            text=StimulusText(caption=item.text, options=tuple(item.options[place] for place in order)),
+            duration_s=0.0,
+            source=self.deck.name,
+            cluster=item.cluster,
+            topic=item.about.get("topic"),
+            item=ItemFacts(
+                key=tuple(sorted(order.index(place) for place in item.key)),
+                order=order,
+                reference=item.reference,
+                condition=self.condition,
+                about=dict(item.about),
+            ),
+        )
+
+    def _images(self, item: Question) -> Sequence[str] | str:
+        """The pictures to show, or why there are none to show."""
+        if self.condition != "wrong":
+            return item.images if self.condition == "shown" else ()
+        if not item.images:
+            return "it has no picture that could be exchanged"
+        own = set(item.images)
+        others = [each for each in self._others if not own & set(each.images) and (item.cluster is None or each.cluster != item.cluster)]
+        if not others:
+            return "there is no item with another picture"
+        drawn = rng("wrong picture", self._seed, item.id).choice(others)
+        return [drawn.images[place % len(drawn.images)] for place in range(len(item.images))]
+
+
+def shown_order(item: Question, seed: int, repeat: int) -> tuple[int, ...]:
+    """For each place shown, which of the item's options stands there. Where the key is named first is by chance, whatever the file does."""
+    count = len(item.options)
+    if count < 2:
+        return tuple(range(count))
+    turn = derived_seed("options", seed, item.id) + repeat
+    if item.scale:
+        return tuple(range(count)) if turn % 2 == 0 else tuple(reversed(range(count)))
+    order = list(range(count))
+    rng("option order", seed, item.id).shuffle(order)
+    return tuple(order[(place + turn) % count] for place in range(count))
+
+
+def _picture(path: Path) -> bytes | str:
+    """A picture as JPEG, at most `MAX_SIDE` pixels a side, or what is wrong with it."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - loads when used
+
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return f"is larger than {_MOST_BYTES // 2**20} MB"
+        with Image.open(path) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                return f"has more than {_MOST_PIXELS // 1_000_000} million pixels"
+            upright = ImageOps.exif_transpose(opened)
+            flat = Image.new("RGB", upright.size, "white")
+            flat.paste(upright, mask=upright.convert("RGBA").getchannel("A")) if _see_through(upright) else flat.paste(upright)
+    except UnidentifiedImageError:
+        return "is no picture"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return f"cannot be read ({one_line(str(error), 80)})"
+    flat.thumbnail((MAX_SIDE, MAX_SIDE))
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def _see_through(image: object) -> bool:
+    mode, info = getattr(image, "mode", ""), getattr(image, "info", {})
+    return mode in {"RGBA", "LA", "PA"} or "transparency" in info

@@ -1,0 +1,80 @@
+"""Two respondents, or two conditions, on the same items: exact McNemar, and a bootstrap by item of the difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+import polars as pl
+
+from evals.values.intervals import Interval
+
+__all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference"]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """first − second on `items` that both answered. `only_first`, `only_second`: items that one alone has right.
+
+    p: exact McNemar, None where an item was answered several times and is neither right nor wrong.
+    """
+
+    difference: Interval
+    only_first: int
+    only_second: int
+    items: int
+    p: float | None
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """Two-sided p of equal shares from the discordant pairs: the binomial test at one half (McNemar 1947, exact). 1 without any."""
+    n, least = only_first + only_second, min(only_first, only_second)
+    if n == 0:
+        return 1.0
+    tail = sum(comb(n, k) for k in range(least + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def paired_difference(
+    first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None = None, *, draws: int = 2000, seed: int = 0, level: float = 0.95
+) -> Interval:
+    """Mean of first − second over items (n,), with the percentile interval of a bootstrap that draws whole clusters of items.
+
+    No bounds with fewer than three clusters, or where all differences are the same (a zero width is not claimed).
+    """
+    difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    labels = np.arange(len(difference)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    count = int(labels.max()) + 1 if len(labels) else 0
+    mean = float(difference.mean()) if len(difference) else 0.0
+    if count < 3 or np.ptp(difference) == 0:
+        return Interval(mean, None, None, len(difference), "bootstrap by item", level)
+    sums = np.bincount(labels, difference, count)
+    sizes = np.bincount(labels, minlength=count).astype(np.float64)
+    drawn = np.random.default_rng([seed, 20]).multinomial(count, np.full(count, 1 / count), size=draws)
+    means = (drawn @ sums) / (drawn @ sizes)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    return Interval(mean, float(low), float(high), len(difference), "bootstrap by item", level)
+
+
+def paired(first: pl.DataFrame, second: pl.DataFrame, *, draws: int = 2000, seed: int = 0, level: float = 0.95) -> Paired | None:
+    """Compare the answers of two tables (`evals.scoring.answers`) on the items that both answered and that have a key; None without any.
+
+    Several answers to an item are one observation, their mean.
+    """
+    one, two = _by_item(first), _by_item(second)
+    both = one.join(two, on="item", suffix="_2", maintain_order="left")
+    if both.is_empty():
+        return None
+    a, b = both["share"].to_numpy(), both["share_2"].to_numpy()
+    clusters = both.select(pl.col("cluster").fill_null(pl.format("item {}", "item")))["cluster"].to_numpy()
+    whole = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all())
+    only_first, only_second = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
+    difference = paired_difference(a, b, clusters, draws=draws, seed=seed, level=level)
+    return Paired(difference, only_first, only_second, both.height, mcnemar_exact(only_first, only_second) if whole else None)
+
+
+def _by_item(rows: pl.DataFrame) -> pl.DataFrame:
+    answered = rows.filter((pl.col("state") == "answered") & pl.col("key_place").is_not_null())
+    share = pl.col("right").fill_null(value=False).cast(pl.Float64).mean()
+    return answered.group_by("item", maintain_order=True).agg(share.alias("share"), pl.col("cluster").first())

@@ -1,0 +1,191 @@
+"""`python -m evals.labels judge` as its user meets it, over small corpora."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from agent.protocols.judging import field_of
+from environments.corpus.store import Corpus
+from evals.labels.__main__ import main
+from evals.labels.corpus_loadings import loadings_of
+from evals.labels.evidence import NOT_THERE
+from personas.schwartz import VALUES
+from tests.agent.models.provider_server import ProviderServer, ok, refusal, slow
+from tests.evals.labels.small_corpus import design, make_corpus
+
+PERFECT = "noisy-judge/sensitivity=1:specificity=1:degree=1"
+
+
+def judge(corpus: Path, *arguments: str) -> int:
+    return main(["judge", str(corpus), "--quiet", *arguments])
+
+
+def answer(**codes: int) -> dict[str, dict[str, object]]:
+    return {field_of(value): {"evidence": "clip" if codes.get(value) else "", "code": codes.get(value, 0)} for value in VALUES}
+
+
+def test_labels_become_loadings(tmp_path, capsys):
+    """Three judges in two steps: codes with evidence, loadings with their SD and source, the design's labels kept and put back."""
+    make_corpus(tmp_path / "c", 24)
+    three = f"{PERFECT},noisy-judge/sensitivity=0.8,noisy-judge/sensitivity=0.6:invented=0.5"
+    assert judge(tmp_path / "c", "--judges", three, "--two-step", "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["videos"] == 24
+    corpus = Corpus.open(str(tmp_path / "c"))
+    codes = corpus.codes()
+    mine = codes.filter(codes["kind"] == "judge")
+    assert mine.height == 24 * 3 * 2 * 10
+    assert set(mine["rater"].unique()) == {f"{name}+script" for name in three.split(",")}
+    perfect = mine.filter(mine["rater"] == f"{PERFECT}+script")
+    for video, value, code in perfect.select("video", "value", "code").iter_rows():
+        assert code == 2 * design(int(video[1:]))[value]
+    marked = mine.filter(mine["evidence"].str.starts_with(NOT_THERE))
+    assert marked.height and set(marked["rater"]) == {"noisy-judge/sensitivity=0.6:invented=0.5+script"}
+    table = corpus.table(["id", "HE", "HE_sd", "labels_source"])
+    assert set(table["labels_source"]) == {f"judges: {', '.join(sorted(f'{name}+script' for name in three.split(',')))}"}
+    mean = mine.filter((mine["video"] == "v002") & (mine["value"] == "HE"))["code"].mean() / 2
+    assert table.filter(table["id"] == "v002")["HE"][0] == pytest.approx(mean, abs=1e-6)
+    assert loadings_of(corpus).sd is not None
+    assert main(["loadings", str(tmp_path / "c"), "--source", "design"]) == 0
+    assert corpus.table(["HE"], where="id = 'v002'")["HE"][0] == design(2)["HE"]
+
+
+def test_what_is_there_is_not_asked_again(tmp_path, capsys):
+    """The same command asks nobody; another judge is added to the first; more videos are asked about alone."""
+    make_corpus(tmp_path / "c", 12)
+    assert judge(tmp_path / "c", "--judges", PERFECT, "--limit", "6") == 0
+    corpus = Corpus.open(str(tmp_path / "c"))
+    first = corpus.codes()
+    assert first.filter(first["kind"] == "judge")["video"].n_unique() == 6
+    assert corpus.table(["id"], where="labels_source = 'design'").height == 6
+    assert judge(tmp_path / "c", "--judges", PERFECT, "--limit", "6") == 0
+    assert "nobody is asked" in capsys.readouterr().err
+    assert corpus.codes().equals(first)
+    assert judge(tmp_path / "c", "--judges", PERFECT, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["questions"] == 12
+    assert judge(tmp_path / "c", "--judges", "noisy-judge/sensitivity=0.5", "--limit", "6") == 2
+    assert "--source design" in capsys.readouterr().err
+    assert main(["loadings", str(tmp_path / "c"), "--source", "design"]) == 0
+    assert judge(tmp_path / "c", "--judges", "noisy-judge/sensitivity=0.5") == 0
+    codes = corpus.codes()
+    by = codes.filter(codes["kind"] == "judge").select("video", "rater").unique()
+    assert Counter(by["rater"]) == {PERFECT: 6, "noisy-judge/sensitivity=0.5": 12}
+    source = dict(corpus.table(["id", "labels_source"]).iter_rows())
+    assert Counter(source.values())[""] == 6  # two judges are wanted, and one has spoken
+
+
+def test_failures_are_counted_and_never_filled_in(tmp_path, capsys):
+    """Who refuses gives no label: the others carry the loading, their number told; with too few there is none; --again asks anew."""
+    make_corpus(tmp_path / "c", 12, labelled=False)
+    with ProviderServer(refusal()) as bad, ProviderServer(ok(answer(HE=2))) as good:
+        judges = f"compatible/bad@{bad.url('chat')},compatible/good@{good.url('chat')}"
+        assert judge(tmp_path / "c", "--judges", judges, "--orders", "1") == 0
+        told = capsys.readouterr().out
+        assert "12 have labels of fewer than 1" not in told
+        assert "no loadings" in told or "12 of 12" in told
+        corpus = Corpus.open(str(tmp_path / "c"))
+        assert set(corpus.table(["labels_source"])["labels_source"]) == {"judges: compatible/good"}
+        assert len(bad.requests) == len(good.requests) == 12
+        assert judge(tmp_path / "c", "--judges", judges, "--orders", "1", "--least", "2") == 0
+        assert "12 have labels of fewer than 2" in capsys.readouterr().out
+        assert corpus.table(["HE"])["HE"].null_count() == 12
+        assert len(bad.requests) == 12
+        assert judge(tmp_path / "c", "--judges", judges, "--orders", "1", "--again") == 0
+        assert len(bad.requests) == 24 and len(good.requests) == 12
+
+
+def test_videos_without_pictures_are_labelled_by_their_words(tmp_path):
+    """A corpus of words alone is labelled too, and a judge sees no picture."""
+    make_corpus(tmp_path / "c", 6, labelled=False, pictures=False)
+    with ProviderServer(ok(answer(BE=1))) as server:
+        assert judge(tmp_path / "c", "--judges", f"compatible/x@{server.url('chat')}", "--orders", "1") == 0
+        body = json.dumps(server.requests[0].body)
+    assert "image" not in body and "no pictures" in body and "clip number" in body
+    assert Corpus.open(str(tmp_path / "c")).table(["BE"])["BE"].to_list() == [0.5] * 6
+
+
+def test_killed_and_run_again_pays_nothing_twice(tmp_path):
+    """kill -9 in the middle: the same command completes, no question that was answered is asked again, no label stands twice."""
+    make_corpus(tmp_path / "c", 30, labelled=False)
+    with ProviderServer(slow(0.1, ok(answer(HE=1)))) as server:
+        command = [sys.executable, "-m", "evals.labels", "judge", str(tmp_path / "c"), "--quiet", "--concurrency", "2"]
+        command += ["--judges", f"compatible/x@{server.url('chat')}", "--workers", "1"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 60
+            while len(server.requests) < 12 and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.02)
+            assert process.poll() is None and len(server.requests) >= 12, "it should have been killed in the middle"
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        before = len(server.requests)
+        assert main(command[3:]) == 0
+        assert before < 60
+        assert len(server.requests) <= 60 + 2  # two were under way
+    codes = Corpus.open(str(tmp_path / "c")).codes()
+    assert codes.height == 30 * 2 * 10
+    assert not codes.select("video", "rater", "cell", "value").is_duplicated().any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--judges", "nobody/x"], "unknown model provider"),
+        (["--judges", ","], "name at least one judge"),
+        (["--judges", f"{PERFECT},{PERFECT}"], "named twice"),
+        (["--judges", PERFECT, "--orders", "13"], "--orders"),
+        (["--judges", PERFECT, "--where", "no such column ="], "filter"),
+        (["--judges", PERFECT, "--where", "platform = 'nowhere'"], "nothing is to be labelled"),
+        (["--judges", PERFECT, "--model-option", "temperature"], "KEY=VALUE"),
+        (["--judges", PERFECT, "--limit", "0"], "--limit"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, capsys, arguments, said):
+    """Exit code 2, and nothing is written."""
+    make_corpus(tmp_path / "c", 3)
+    assert judge(tmp_path / "c", *arguments) == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
+    assert not (tmp_path / "c" / "labels").exists()
+
+
+def test_no_corpus_is_one_line(tmp_path, capsys):
+    """A folder that holds no corpus says how one is made; a sub-command that is none, which there are."""
+    assert judge(tmp_path / "none", "--judges", PERFECT) == 2
+    assert "is no corpus" in capsys.readouterr().err
+    assert main(["jugde", "x"]) == 2
+    assert "did you mean judge" in capsys.readouterr().err
+
+
+def test_dry_run_tells_what_it_takes(tmp_path, capsys):
+    """Calls, tokens, dollars and families are printed; nothing is written."""
+    make_corpus(tmp_path / "c", 5)
+    assert (
+        judge(
+            tmp_path / "c", "--judges", "openai/gpt-6.2-sol,anthropic/claude-sonnet-5-5,anthropic/claude-opus-5", "--two-step", "--dry-run"
+        )
+        == 0
+    )
+    told = capsys.readouterr().out
+    assert "30 judgements of ten values, in two steps, in 2 prompt cells" in told
+    assert "gpt; claude (2)" in told and "2 families" in told
+    assert "USD" in told
+    assert not (tmp_path / "c" / "labels").exists()
+
+
+def test_help_needs_nothing_installed():
+    """The help of the command loads neither Polars nor LanceDB."""
+    code = "import sys; from evals.labels.__main__ import main\ntry:\n main(['--help'])\nexcept SystemExit: pass\n"
+    code += "bad = {'polars', 'lancedb', 'numpy', 'pydantic', 'rich'} & set(sys.modules); sys.exit(', '.join(bad) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
