@@ -60,18 +60,29 @@ def build_parser() -> argparse.ArgumentParser:
     what = parser.add_argument_group("stimuli and questions")
     what.add_argument("--environment", metavar="simulated|browser|recorded|deck", help="where the feed plays (default: simulated)")
     what.add_argument(
-        "--feed", metavar="catalogue|FOLDER", help="the embedded clips, or a folder of videos, or a recorded feed (default: catalogue)"
+        "--feed",
+        metavar="catalogue|FOLDER|CORPUS|POOL.toml",
+        help="the embedded clips, a folder of videos, a corpus, a pool of one, a recorded feed (default: catalogue)",
     )
     what.add_argument(
         "--policy", metavar="balanced|shuffled|adaptive|recorded", help="order of the feed (default: balanced; a recorded feed: recorded)"
     )
-    what.add_argument("--protocol", metavar="feed|staged", help="one question a clip, or glance then react (default: feed)")
+    what.add_argument(
+        "--protocol",
+        metavar="feed|staged|spectrum|…",
+        help="one question a clip, glance then react, like or not; of a deck likert, choice, rating, open … (default: feed)",
+    )
     what.add_argument("--cell", metavar="rotate|N", help="prompt wording: all in turn, or one of them (default: rotate)")
     what.add_argument("--memory", metavar="none|recent:N", help="whether the model is told its last N actions (default: none)")
     what.add_argument("--frames", type=int, metavar="K", help="pictures a clip (default: 3)")
     what.add_argument("--videos", type=int, metavar="N", help="clips to be shown (default: 40)")
     what.add_argument("--seed", type=int, metavar="N", help="all randomness derives from it (default: 0)")
     what.add_argument("--condition", metavar="shown|none|wrong", help="of a deck of questions: what is done with pictures (default: shown)")
+    what.add_argument(
+        "--examples",
+        metavar="none|KIND:K",
+        help="of a deck of questions: K answered ones before each; random, similar, fixed (default: none)",
+    )
     browser = parser.add_argument_group("browser", "only with --environment browser")
     browser.add_argument("--site", metavar="local|tiktok|youtube_shorts|instagram_reels", help="the page to open (default: local)")
     browser.add_argument("--headed", action="store_true", help="show the browser's window")
@@ -106,6 +117,7 @@ SPEC_FIELDS = (
     "time_scale",
     "feed",
     "condition",
+    "examples",
     "policy",
     "protocol",
     "memory",

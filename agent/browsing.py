@@ -152,7 +152,8 @@ class Browsing:
         event = stimulus_event(stimulus, self.progress.steps)
         fresh = self._is_fresh(event)
         frames = self.recorder.frames
-        self._storing = asyncio.gather(*(asyncio.to_thread(frames.put, frame) for frame in stimulus.frames if not frames.holds(frame)))
+        shown = {frame.sha256: frame for part in (stimulus.frames, *(each.frames for each in stimulus.examples)) for frame in part}
+        self._storing = asyncio.gather(*(asyncio.to_thread(frames.put, frame) for frame in shown.values() if not frames.holds(frame)))
         if fresh:
             self.recorder.record(event.model_copy(update={"step": self.progress.steps}))
         return stimulus
@@ -169,7 +170,7 @@ class Browsing:
             return not self.progress.pending.answers  # fresh pictures of the same item: what was answered was about the old ones
         if before.id != event.id:
             what = f"the feed now shows {event.id!r} where this session had {before.id!r}"
-        elif (before.text, before.frames) != (event.text, event.frames):
+        elif (before.text, before.frames, before.examples) != (event.text, event.frames, event.examples):
             what = f"the pictures or words of {event.id!r} have changed since this session showed it"
         else:
             return False

@@ -36,6 +36,7 @@ SCOPES = {
     "feed": Scope("the videos to show", _OWN, ("page", "elsewhere", "deck")),
     "policy": Scope("the order of the feed", _OWN, ("page", "elsewhere", "deck")),
     "condition": Scope("what is done with an item's pictures", "--environment deck", ("deck",)),
+    "examples": Scope("other questions with their answers before each", "--environment deck", ("deck",)),
 }
 """By name, as in `SessionSpec` and `LiveOptions`. All other options belong everywhere."""
 

@@ -287,6 +287,7 @@ def _environment(spec: SessionSpec, model: Model, protocol: FeedbackProtocol, li
             profile=live.profile,
             repeat=spec.repeat,
             condition=spec.condition,
+            examples=spec.examples,
             options_required=getattr(protocol, "needs_options", False),
         ),
     )

@@ -13,15 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from agent.option_scopes import SCOPES, misplaced
 from agent.phases import Phase, check_phases, total_videos
-from agent.protocols.registry import PROTOCOLS, asks_about_items
+from agent.protocols.registry import PROTOCOLS, asks_about_items, takes_examples
 from agent.protocols.strategies.registry import PLACEMENTS, STRATEGIES, strategy_fault
 from environments.browser.sites.registry import SITES
 from environments.canonical import content_hash
+from environments.decks.examples import NO_EXAMPLES, asked_examples
 from environments.request import ENVIRONMENTS, Condition
 from environments.simulated.policies import POLICIES
 from personas.errors import SpecError
 
-__all__ = ["DEFAULT_MODEL", "Limits", "SessionSpec", "make_spec", "memory_length"]
+__all__ = ["DEFAULT_MODEL", "JUDGING", "Limits", "SessionSpec", "make_spec", "memory_length"]
 
 DEFAULT_MODEL = "reader"
 RECORDED = "recorded"
@@ -58,6 +59,8 @@ class SessionSpec(BaseModel):
     feed          "catalogue", a folder of videos, or for "recorded" the folder of a recorded feed, for "deck" its name,
                   or the folder or .jsonl file of a benchmark's questions
     condition     of a benchmark's pictures: "shown", "none", or "wrong" (those of another item)
+    examples      "none", or how many other questions of a benchmark are shown before each with their answers, and which: "random:3",
+                  "similar:3", "fixed:3"
     policy        the order of the feed; "recorded" (the default there) is that of a recorded feed
     protocol      what is asked
     cell          the prompt cell, or "rotate": all cells in balanced random order
@@ -85,6 +88,7 @@ class SessionSpec(BaseModel):
     time_scale: Annotated[float, Field(ge=0.1, le=16)] = 1.0
     feed: Annotated[str, Field(min_length=1)] = "catalogue"
     condition: Condition = "shown"
+    examples: str = NO_EXAMPLES
     policy: str = "balanced"
     protocol: str = "feed"
     cell: Literal["rotate"] | Annotated[int, Field(ge=0)] = "rotate"
@@ -201,6 +205,20 @@ class SessionSpec(BaseModel):
     def _check_strategy_fits(self) -> SessionSpec:
         if fault := strategy_fault(self.strategy, self.protocol):
             raise ValueError(fault)
+        return self
+
+    @field_validator("examples")
+    @classmethod
+    def _check_examples(cls, value: str) -> str:
+        asked_examples(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_examples_fit(self) -> SessionSpec:
+        """Examples are shown by protocols that know how, and a protocol that does not would leave them out unseen."""
+        if self.examples != NO_EXAMPLES and not takes_examples(self.protocol):
+            fitting = [name for name in PROTOCOLS if takes_examples(name)]
+            raise ValueError(f"examples go with --protocol {', '.join(fitting)}, not {self.protocol}: leave them out, or change it")
         return self
 
     @field_validator("memory")

@@ -15,6 +15,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "Environment",
+    "Example",
     "FeedProblem",
     "Frame",
     "ItemFacts",
@@ -76,6 +77,7 @@ class ItemFacts:
     reference  the answer to an open question
     condition  what was done with its pictures: `shown`, `none` or `wrong` (those of another item)
     about      names by which results are grouped: task, domain, country, topic, …
+    distribution  how people answered: their shares by option, in the benchmark's own order; empty where nobody says
     """
 
     key: tuple[int, ...] = ()
@@ -83,6 +85,17 @@ class ItemFacts:
     reference: str = ""
     condition: str = "shown"
     about: Mapping[str, str] = field(default_factory=dict)
+    distribution: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """Another question with its right answer, shown before a stimulus. `text`: its words and options; `place`: that of the answer."""
+
+    id: str
+    frames: tuple[Frame, ...]
+    text: StimulusText
+    place: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ class Stimulus:
     `position` counts from 0 within the session. `propensity` is the probability in (0, 1] with which the feed's
     policy drew this stimulus at this position, None where it is not known or the order was fixed before. `cluster`
     groups stimuli that are not independent (twins, near-duplicates). `stratum` is the design stratum it was drawn from. `item`: of a
-    benchmark's question.
+    benchmark's question. `examples`: other questions that are shown with their answers before it, in that order.
     """
 
     id: str
@@ -111,6 +124,7 @@ class Stimulus:
     topic: str | None = None
     last_error: str | None = None
     item: ItemFacts | None = None
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)

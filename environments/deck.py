@@ -63,6 +63,7 @@ def open_environment(request: FeedRequest) -> ItemFeed[Any]:
             items=request.videos,
             repeat=request.repeat,
             condition=request.condition,
+            examples=request.examples,
         )
     if request.options_required:
         raise FeedError("the items of a questionnaire have no options: use --protocol likert, or a folder or .jsonl file of questions")

@@ -57,6 +57,7 @@ class FeedRequest:
     profile         a folder that keeps what the user did by hand, such as logging in
     repeat          of a deck of questions: the options stand in other places in each repeat
     condition       of a deck of questions: what is done with their pictures
+    examples        of a deck of questions: which others are shown before each, with their answers (`environments.decks.examples`)
     options_required  of a deck of questions: each has to have options
     """
 
@@ -75,6 +76,7 @@ class FeedRequest:
     profile: Path | None = None
     repeat: int = 0
     condition: Condition = "shown"
+    examples: str = "none"
     options_required: bool = False
 
 

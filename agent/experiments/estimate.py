@@ -51,7 +51,7 @@ def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
         usages: list[tuple[int, Usage]] = []
         for planned in sessions:
             spec = planned.spec
-            key = (spec.environment, spec.feed, spec.frames, spec.protocol, spec.strategy, spec.placement)
+            key = (spec.environment, spec.feed, spec.frames, spec.protocol, spec.strategy, spec.placement, spec.condition, spec.examples)
             if key not in samples:
                 samples[key] = _sample(planned)
             letters, pixels, fields = samples[key]
@@ -70,7 +70,15 @@ def _sample(planned: Planned) -> tuple[int, int, int]:
     if spec.environment not in {"simulated", "recorded", "deck"}:
         return 2_000, spec.frames * 360 * 640, 4
     protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
-    request = FeedRequest(spec.feed, policy=spec.policy, videos=1, seed=spec.seed, frames=spec.frames)
+    request = FeedRequest(
+        spec.feed,
+        policy=spec.policy,
+        videos=1,
+        seed=spec.seed,
+        frames=spec.frames,
+        condition=spec.condition,
+        examples=spec.examples,
+    )
 
     async def first() -> Stimulus | None:
         environment = await asyncio.to_thread(open_environment, spec.environment, request)

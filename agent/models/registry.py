@@ -68,6 +68,7 @@ PROVIDERS: dict[str, ProviderEntry] = {
     "scripted": ProviderEntry("agent.models.scripted:build", "scripted/FILE"),
     "planted": ProviderEntry("agent.models.planted:build", "planted/persona"),
     "keyed": ProviderEntry("agent.models.keyed:build", "keyed/right"),
+    "polled": ProviderEntry("agent.models.polled:build", "polled/truth"),
     "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95"),
 }
 

@@ -110,7 +110,7 @@ class FeedbackProtocol(Protocol):
     """A way of asking. All methods are pure: the same arguments give the same result, so that a resumed session is the same session."""
 
     # Optional, both false where a protocol does not say: `deck`, whether it asks about items of a deck and not about clips;
-    # `needs_options`, whether each of them has to have options.
+    # `needs_options`, whether each of them has to have options; `examples`, whether it shows those that a stimulus comes with.
 
     name: str
     cells: int

@@ -2,13 +2,14 @@
 
 Letters stand for places, and the deck decides which option stands where: no letter is right more often than another. Three prompt cells:
 paraphrases. A reply that is no JSON is read by rule: a letter that stands alone, or the words of one option. A reply that names two is
-unparsable, and nothing is guessed.
+unparsable, and nothing is guessed. Examples that the stimulus comes with are earlier turns, answered by their letter alone.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -23,7 +24,7 @@ from agent.protocols.base import (
     interpret_json,
 )
 from agent.protocols.feed import Reason
-from environments.base import ActionKind, Stimulus
+from environments.base import ActionKind, Example, Stimulus
 
 __all__ = ["CHOICE", "LETTERS", "ChoiceAnswer", "ChoiceProtocol", "ChoiceStepsProtocol", "chosen_by_rule", "lettered"]
 
@@ -86,6 +87,7 @@ class ChoiceProtocol:
     name = "choice"
     deck = True
     needs_options = True
+    examples = True
     cells = len(_ASK)
     first_stage = "question"
     first_moment = False
@@ -104,7 +106,7 @@ class ChoiceProtocol:
         return Prompt(
             task=self.name,
             system=system,
-            turns=(Turn("user", user, stimulus.frames),),
+            turns=(*_answered(stimulus.examples, question.cell), Turn("user", user, stimulus.frames)),
             answer=template.answer,
             seed=seed,
             slots=filled,
@@ -139,6 +141,14 @@ class ChoiceStepsProtocol(ChoiceProtocol):
     name = "choice-steps"
     form = _FORM_STEPS
     answer = ChoiceStepsAnswer
+
+
+def _answered(examples: Sequence[Example], cell: int) -> Iterator[Turn]:
+    """Each example as a question in the words of the cell, and its answer in the form asked for, as far as it is known."""
+    for example in examples:
+        words = f"{example.text.caption}\n\n{_ASK[cell]}\n{lettered(example.text.options)}"
+        yield Turn("user", words, example.frames)
+        yield Turn("assistant", json.dumps({"answer": LETTERS[example.place]}))
 
 
 def _chosen(place: int, reason: str) -> Interpretation:

@@ -181,9 +181,8 @@ class ScriptedJudgeProtocol(JudgeProtocol):
         """The script is written from pictures and words; the values are read from the script alone, with neither beside it."""
         if question.stage == "script":
             return super().prompt(question, stimulus, slots, seed)
-        script = read_script_answer(question.replies["script"])
-        assert script is not None, "the script was read before the values are asked"
-        told = {**slots, "script": _as_quoted(script)}
+        script = read_script_answer(question.replies.get("script", ""))
+        told = {**slots, "script": "(there is none)" if script is None else _as_quoted(script)}
         return self._prompt(question, stimulus, told, seed, pictures=False)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:

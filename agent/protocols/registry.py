@@ -14,7 +14,7 @@ from agent.protocols.staged import StagedProtocol
 from agent.protocols.verdict import PairProtocol, VerdictProtocol
 from personas.errors import SpecError
 
-__all__ = ["PROTOCOLS", "asks_about_items", "make_protocol"]
+__all__ = ["PROTOCOLS", "asks_about_items", "make_protocol", "takes_examples"]
 
 PROTOCOLS: dict[str, type[FeedbackProtocol]] = {
     "feed": FeedProtocol,
@@ -43,3 +43,8 @@ def make_protocol(name: str) -> FeedbackProtocol:
 def asks_about_items(name: str) -> bool:
     """Whether the protocol of that name asks about items of a deck, and not about clips."""
     return bool(getattr(PROTOCOLS[name], "deck", False))
+
+
+def takes_examples(name: str) -> bool:
+    """Whether the protocol of that name can show other questions with their answers before one."""
+    return bool(getattr(PROTOCOLS[name], "examples", False))

@@ -36,6 +36,7 @@ __all__ = [
     "ConsentEvent",
     "EndEvent",
     "Event",
+    "ExampleRecord",
     "FrameRef",
     "ItemRecord",
     "ProblemEvent",
@@ -105,6 +106,17 @@ class ItemRecord(_Record):
     reference: str = ""
     condition: str = "shown"
     about: dict[str, str] = Field(default_factory=dict)
+    distribution: tuple[float, ...] = ()
+
+
+class ExampleRecord(_Record):
+    """Another question that was shown before a stimulus, with the place of its right answer among its options, from 0."""
+
+    id: str
+    frames: tuple[FrameRef, ...] = ()
+    caption: str = ""
+    options: tuple[str, ...] = ()
+    place: int = 0
 
 
 class StimulusEvent(_Event):
@@ -126,6 +138,7 @@ class StimulusEvent(_Event):
     stratum: str | None = None
     topic: str | None = None
     item: ItemRecord | None = None
+    examples: tuple[ExampleRecord, ...] | None = None
 
 
 class ProblemEvent(_Event):

@@ -10,8 +10,8 @@ from typing import Any
 
 from agent.models.base import Reply
 from agent.protocols.base import AnswerState, Interpretation
-from agent.trace.events import AnswerEvent, DecisionRecord, FrameRef, ItemRecord, StimulusEvent, TokenUsage
-from environments.base import ItemFacts, Stimulus, StimulusText
+from agent.trace.events import AnswerEvent, DecisionRecord, ExampleRecord, FrameRef, ItemRecord, StimulusEvent, TokenUsage
+from environments.base import Example, Frame, ItemFacts, Stimulus, StimulusText
 from personas.errors import ModelError
 
 __all__ = ["answer_event", "failure_event", "now", "stimulus_event", "storable", "storable_text"]
@@ -19,11 +19,16 @@ __all__ = ["answer_event", "failure_event", "now", "stimulus_event", "storable",
 
 def storable(stimulus: Stimulus) -> Stimulus:
     """The stimulus with texts that can be stored: what is asked about is what the trace says."""
-    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in {"frames", "text", "item"}}
+    whole = {"frames", "text", "item", "examples"}
+    kept = {each.name: _clean(getattr(stimulus, each.name)) for each in fields(stimulus) if each.name not in whole}
     if stimulus.item is not None:
         kept["item"] = ItemFacts(**{each.name: _clean(getattr(stimulus.item, each.name)) for each in fields(ItemFacts)})
-    text = StimulusText(**{each.name: _clean(getattr(stimulus.text, each.name)) for each in fields(StimulusText)})
-    return Stimulus(frames=stimulus.frames, text=text, **kept)
+    examples = tuple(Example(_clean(each.id), each.frames, _storable_words(each.text), each.place) for each in stimulus.examples)
+    return Stimulus(frames=stimulus.frames, text=_storable_words(stimulus.text), examples=examples, **kept)
+
+
+def _storable_words(text: StimulusText) -> StimulusText:
+    return StimulusText(**{each.name: _clean(getattr(text, each.name)) for each in fields(StimulusText)})
 
 
 def _clean(value: Any) -> Any:
@@ -42,7 +47,7 @@ def stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
         at=now(),
         step=step,
         id=stimulus.id,
-        frames=tuple(FrameRef(sha256=frame.sha256, t=round(frame.t, 4)) for frame in stimulus.frames),
+        frames=_refs(stimulus.frames),
         text={name: list(value) if isinstance(value, tuple) else value for name, value in text.items() if value},
         duration_s=round(stimulus.duration_s, 4),
         source=stimulus.source,
@@ -55,7 +60,17 @@ def stimulus_event(stimulus: Stimulus, step: int) -> StimulusEvent:
         stratum=stimulus.stratum,
         topic=stimulus.topic,
         item=None if stimulus.item is None else ItemRecord(**asdict(stimulus.item)),
+        examples=tuple(_example(each) for each in stimulus.examples) or None,
     )
+
+
+def _refs(frames: tuple[Frame, ...]) -> tuple[FrameRef, ...]:
+    return tuple(FrameRef(sha256=frame.sha256, t=round(frame.t, 4)) for frame in frames)
+
+
+def _example(example: Example) -> ExampleRecord:
+    words = example.text
+    return ExampleRecord(id=example.id, frames=_refs(example.frames), caption=words.caption, options=words.options, place=example.place)
 
 
 def answer_event(reply: Reply, found: Interpretation, *, step: int, stage: str, attempt: int, final: bool) -> AnswerEvent:

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from agent.models.base import Turn
 from agent.protocols.base import AnswerState, FeedbackProtocol, PromptTemplate, Question, repair_turns, stimulus_slots
-from agent.trace.events import AnswerEvent, AskEvent, PromptEvent, StimulusEvent
+from agent.trace.events import AnswerEvent, AskEvent, FrameRef, PromptEvent, StimulusEvent
 from agent.viewer.wire import clean, mapping, text_of
-from environments.base import Frame, Stimulus, StimulusText
+from environments.base import Example, Frame, Stimulus, StimulusText
 from environments.canonical import content_hash
 
 __all__ = ["Asked", "asked", "persona_slots", "stimulus_of"]
@@ -178,5 +178,13 @@ def stimulus_of(event: StimulusEvent) -> Stimulus:
     words: dict[str, Any] = {name: text_of(held.get(name)) for name in _TEXTS}
     words |= {name: tuple(map(str, listed)) if isinstance(listed := held.get(name), list) else () for name in ("hashtags", "options")}
     words["counts"] = {str(name): count for name, count in counts.items()} if isinstance(counts, dict) else {}
-    frames = tuple(Frame(b"", frame.sha256, frame.t) for frame in event.frames)
-    return Stimulus(event.id, event.step, frames, StimulusText(**words), event.duration_s, event.source)
+    examples = tuple(
+        Example(each.id, _frames(each.frames), StimulusText(caption=each.caption, options=each.options), each.place)
+        for each in event.examples or ()
+    )
+    shown = StimulusText(**words)
+    return Stimulus(event.id, event.step, _frames(event.frames), shown, event.duration_s, event.source, examples=examples)
+
+
+def _frames(refs: Sequence[FrameRef]) -> tuple[Frame, ...]:
+    return tuple(Frame(b"", each.sha256, each.t) for each in refs)

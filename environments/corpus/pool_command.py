@@ -24,7 +24,7 @@ EXAMPLE = """examples:
   python -m environments.corpus pool corpus/ --per-value 60 --topics 5 --where "platform = 'tiktok'" --not pool.toml --out tiktok.toml
 
 A video counts for every value that it promotes (loading of --least or more). Twins enter whole, near-duplicates once.
-exit codes: 0 done, 2 bad usage, no corpus, no labels, or too few videos, 130 interrupted. See docs/corpus.md."""
+exit codes: 0 done, 2 bad usage, no corpus, no labels, or too few videos, 130 interrupted. See docs/pools.md."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

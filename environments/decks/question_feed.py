@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from environments.base import Frame, ItemFacts, Stimulus, StimulusText
+from environments.base import Example, Frame, ItemFacts, Stimulus, StimulusText
 from environments.canonical import derived_seed, rng
+from environments.decks.examples import NO_EXAMPLES, ExampleChoice
 from environments.decks.in_order import ItemFeed
 from environments.decks.questions import Question, QuestionDeck
 from environments.request import Condition
@@ -32,16 +33,25 @@ class QuestionFeed(ItemFeed[Question]):
 
     condition  shown: with their pictures; none: without; wrong: with as many of another item, drawn by the seed among those of another
                cluster and other pictures. An item without pictures is left out of `wrong`, and named in `problems`
+    examples   `environments.decks.examples`: shown before each with their own pictures, and under `none` without
     """
 
     def __init__(
-        self, deck: QuestionDeck, *, seed: int = 0, items: int | None = None, repeat: int = 0, condition: Condition = "shown"
+        self,
+        deck: QuestionDeck,
+        *,
+        seed: int = 0,
+        items: int | None = None,
+        repeat: int = 0,
+        condition: Condition = "shown",
+        examples: str = NO_EXAMPLES,
     ) -> None:
         if condition not in get_args(Condition):
             raise FeedError(f"condition {condition!r}: choose one of {', '.join(get_args(Condition))}")
         self.deck, self.condition = deck, condition
         self._seed, self._repeat = seed, repeat
         self._others = [item for item in deck.items if item.images]
+        self._examples = ExampleChoice(deck.items, examples, seed)
         super().__init__(deck.items, self._stimulus, self._made_of, seed=seed, count=items)
 
     def _made_of(self) -> list[object]:
@@ -54,19 +64,14 @@ class QuestionFeed(ItemFeed[Question]):
 
     def _stimulus(self, item: Question, position: int) -> Stimulus | str:
         images = self._images(item)
-        if isinstance(images, str):
-            return images
-        frames = []
-        for image in images:
-            found = _picture(self.deck.picture(image))
-            if isinstance(found, str):
-                return f"its picture {one_line(image, 100)!r} {found}"
-            frames.append(Frame.of(found, 0.0))
+        frames = images if isinstance(images, str) else self._frames(images)
+        if isinstance(frames, str):
+            return frames
         order = shown_order(item, self._seed, self._repeat)
         return Stimulus(
             id=item.id,
             position=position,
-            frames=tuple(frames),
+            frames=frames,
             text=StimulusText(caption=item.text, options=tuple(item.options[place] for place in order)),
             duration_s=0.0,
             source=self.deck.name,
@@ -78,8 +83,37 @@ class QuestionFeed(ItemFeed[Question]):
                 reference=item.reference,
                 condition=self.condition,
                 about=dict(item.about),
+                distribution=_distribution(item),
             ),
+            examples=self._shown_examples(item),
         )
+
+    def _frames(self, images: Sequence[str]) -> tuple[Frame, ...] | str:
+        """The pictures, or what is wrong with the first that cannot be shown."""
+        frames = []
+        for image in images:
+            found = _picture(self.deck.picture(image))
+            if isinstance(found, str):
+                return f"its picture {one_line(image, 100)!r} {found}"
+            frames.append(Frame.of(found, 0.0))
+        return tuple(frames)
+
+    def _shown_examples(self, item: Question) -> tuple[Example, ...]:
+        """Its examples, the best last. One with a broken picture makes way for the next. Raises FeedError where they run out."""
+        found: list[Example] = []
+        for other in self._examples.of(item):
+            frames = self._frames(() if self.condition == "none" else other.images)
+            if not isinstance(frames, str):
+                order = shown_order(other, self._seed, self._repeat)
+                words = StimulusText(caption=other.text, options=tuple(other.options[place] for place in order))
+                found.append(Example(other.id, frames, words, order.index(other.key[0])))
+            if len(found) == self._examples.count:
+                break
+        if len(found) < self._examples.count:
+            raise FeedError(
+                f"the pictures of too many items are broken to show {self._examples.count} examples: mend them, or ask for fewer"
+            )
+        return tuple(reversed(found))
 
     def _images(self, item: Question) -> Sequence[str] | str:
         """The pictures to show, or why there are none to show."""
@@ -93,6 +127,14 @@ class QuestionFeed(ItemFeed[Question]):
             return "there is no item with another picture"
         drawn = rng("wrong picture", self._seed, item.id).choice(others)
         return [drawn.images[place % len(drawn.images)] for place in range(len(item.images))]
+
+
+def _distribution(item: Question) -> tuple[float, ...]:
+    """The benchmark's extra field of that name, one share an option; nothing where it is anything else."""
+    given = (item.model_extra or {}).get("distribution")
+    if not isinstance(given, list) or len(given) != len(item.options):
+        return ()
+    return tuple(float(share) for share in given if isinstance(share, int | float) and not isinstance(share, bool))
 
 
 def shown_order(item: Question, seed: int, repeat: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from environments.corpus.indexing import ensure_indices
 from environments.corpus.schema import LOADINGS, SDS
 from evals.labels.scores import gold_means, judge_loadings, least_judges
 from evals.values.loadings import FloatArray, Loadings
@@ -62,6 +63,7 @@ def settle(corpus: Corpus, *, least: int | None = None, asked: Iterable[str] = (
     if without:
         empty = pl.DataFrame({"id": list(without)} | {value: [None] * len(without) for value in VALUES}, schema_overrides=_floats())
         corpus.set_loadings(empty, "")
+    ensure_indices(corpus)
     return Settled(found, needed, without)
 
 
@@ -105,6 +107,7 @@ def put_back_design(corpus: Corpus) -> int:
         raise UserError(f"no design's labels are kept in {one_line(corpus.uri)}: they are, once judges' labels take their place")
     wide = kept.pivot(on="value", index="video", values="code").rename({"video": "id"})
     corpus.set_loadings(wide.select("id", *(pl.col(value) / 2 for value in VALUES)), DESIGN)
+    ensure_indices(corpus)
     return wide.height
 
 

@@ -1,4 +1,4 @@
-"""`python -m evals.labels gold CORPUS`: draw the sample that people label, write it out as a sheet, take filled-in sheets in."""
+"""`python -m evals.labels gold CORPUS`: draw the sample that people label, write and take in their sheets, or serve them the page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ examples:
   python -m evals.labels gold corpus/ --sample 300
   python -m evals.labels gold corpus/ --export gold-anna.csv --rater anna
   python -m evals.labels gold corpus/ --import gold-anna.csv
+  python -m evals.labels gold corpus/ --serve --raters anna,ben
   python -m evals.labels gold corpus/
 
 Draw the sample once, from the videos that will be analysed (--pool, --where), after judges have labelled them. The sheet is blind: it holds
@@ -34,6 +35,7 @@ WANTED_RATERS = 2
 def main(arguments: Sequence[str]) -> int:
     """Draw, export, import, tell how it stands. Returns the exit code. Raises AxiofeedError."""
     options = _parser().parse_args(arguments)
+    _check_page(options)
     from environments.corpus.feed import open_corpus  # noqa: PLC0415 - LanceDB loads when used
 
     corpus = open_corpus(options.corpus)
@@ -42,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         about |= _draw(corpus, options)
     if options.export is not None:
         about |= _export(corpus, options)
+    if options.serve or options.import_page:
+        about |= _page(corpus, options)
     if options.read is not None:
         about |= _import(corpus, options)
     about |= _standing(corpus)
@@ -68,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
         "--import", dest="read", metavar="FILE.csv", help="take a filled-in sheet in; it replaces what its raters said before"
     )
     parser.add_argument("--rater", metavar="NAME", help="who labels: written into the sheet, or meant where its column says nothing")
+    page = parser.add_argument_group("the page, on which people label in their browser; Ctrl-C ends it and takes their answers in")
+    page.add_argument("--serve", action="store_true", help="serve it on this machine, with a link for each rater")
+    page.add_argument("--raters", metavar="NAME,NAME", help="of --serve: who labels")
+    page.add_argument(
+        "--port", type=int, metavar="N", help="of --serve: port on 127.0.0.1 (default: the one of the links, else a free one)"
+    )
+    page.add_argument("--no-open", action="store_true", help="of --serve: open no browser, which is done where there is one rater")
+    page.add_argument("--import-page", action="store_true", help="take in what was answered on the page, without serving it")
+    page.add_argument("--answers", metavar="DIR", help="where answers and links are kept (default: CORPUS/labels/gold)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
     return parser
@@ -133,6 +146,30 @@ def _import(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     return {"imported": sheet.rows, "open_rows": sheet.open_rows, "from": list(sheet.raters)}
 
 
+def _check_page(options: argparse.Namespace) -> None:
+    """Raises UserError for options that do not go together."""
+    from personas.errors import UserError  # noqa: PLC0415
+
+    if options.serve != (options.raters is not None):
+        raise UserError("--serve and --raters go together: say who labels, such as --serve --raters anna,ben")
+    if options.read is not None and (options.serve or options.import_page):
+        raise UserError("--import takes a sheet in, --serve and --import-page take the page's answers in: one at a time")
+
+
+def _page(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
+    """Serve the page until it is stopped, if that was asked for; then what was answered on it is the sheet to import."""
+    from evals.labels.gold_page import filled_sheet, serve_gold  # noqa: PLC0415
+    from evals.labels.judge_command import runs_folder  # noqa: PLC0415
+
+    sample = _sample(corpus)
+    folder = Path(options.answers) if options.answers else runs_folder(options.corpus, None) / "gold"
+    if options.serve:
+        raters = [name.strip() for name in options.raters.split(",") if name.strip()]
+        serve_gold(corpus, sample, raters, folder, seed=options.seed, port=options.port, open_browser=not options.no_open)
+    options.read, elsewhere = filled_sheet(folder, sample)
+    return {"not_in_sample": elsewhere} if elsewhere else {}
+
+
 def _sample(corpus: Corpus) -> list[str]:
     from personas.errors import UserError  # noqa: PLC0415
 
@@ -167,6 +204,8 @@ def _told(about: dict[str, Any]) -> str:
     if "imported" in about:
         still = f"; {about['open_rows']:,} rows are open yet" if about["open_rows"] else ""
         lines.append(f"{about['imported']:,} rows taken in from {', '.join(about['from']) or 'nobody'}{still}")
+    if "not_in_sample" in about:
+        lines.append(f"{about['not_in_sample']:,} answers on the page are of videos that are not in the sample any more: left out")
     lines.append(
         f"gold sample: {about['sample']:,} videos, {about['labelled']:,} labelled, {about['by_enough']:,} by {WANTED_RATERS} raters or more"
         + (f" ({', '.join(about['raters'])})" if about["raters"] else "")

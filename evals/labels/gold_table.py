@@ -16,7 +16,7 @@ from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
 from personas.schwartz import VALUES
 
-__all__ = ["COLUMNS", "Sheet", "read_sheet", "write_sheet"]
+__all__ = ["COLUMNS", "Sheet", "blind_key", "read_sheet", "write_sheet"]
 
 COLUMNS = ("rater", "video", "caption", "transcript", "url", *VALUES)
 """The columns of the sheet. Others may be added, and are left alone."""
@@ -36,8 +36,15 @@ class Sheet:
     open_rows: int
 
 
+def blind_key(video: str) -> str:
+    """What a video is called on a sheet: 12 hex digits that say nothing about it."""
+    return content_hash(["gold sheet", video])[:12]
+
+
 def write_sheet(videos: Sequence[Mapping[str, str]], path: Path, *, rater: str = "", seed: int = 0) -> None:
     """Write the sheet: one row a video (`video`, `caption`, `transcript`, `url`), no label, in an order by chance that is each rater's own.
+
+    Videos go by `blind_key`: an id may say what a video is meant to show.
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it. Raises StorageFailed.
     """
@@ -48,7 +55,7 @@ def write_sheet(videos: Sequence[Mapping[str, str]], path: Path, *, rater: str =
     writer.writerow(COLUMNS)
     for row in rows:
         shown = [_harmless(" ".join(row[name].split())) for name in ("caption", "transcript", "url")]
-        writer.writerow([rater, row["video"], *shown, *[""] * len(VALUES)])
+        writer.writerow([rater, blind_key(row["video"]), *shown, *[""] * len(VALUES)])
     aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,11 +76,13 @@ def read_sheet(path: Path, sample: Sequence[str], rater: str | None = None) -> S
     """
     rows = _rows(path)
     known, faults = set(sample), list[str]()
+    by_key = {blind_key(video): video for video in sample}
     found: dict[tuple[str, str], tuple[int, list[float]]] = {}
     still_open = 0
     for number, row in rows:
         codes = [str(row.get(value) or "").strip() for value in VALUES]
         video, who = str(row.get("video") or "").strip(), str(row.get("rater") or "").strip() or (rater or "")
+        video = by_key.get(video, video)
         if not any(codes):
             still_open += 1
             continue

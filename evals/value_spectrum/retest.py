@@ -1,8 +1,7 @@
 """Would another draw of images give the same ten scores? Two draws side by side: correlation, rank correlation, agreement.
 
-Intervals resample videos (clusters of them), so that a video in both draws is in both or in neither; they are percentiles, stretched to hold
-the estimate. Bounds that are corrected for the bias of resamples, whose correlations lie lower, cover far too seldom (see
-docs/value_spectrum.md).
+Intervals resample videos (clusters of them), so that a video in both draws is in both or in neither; they are percentiles, stretched to
+hold the estimate. Bounds corrected for the bias of resamples, whose correlations lie lower, cover far too seldom (docs/value_spectrum.md).
 """
 
 from __future__ import annotations

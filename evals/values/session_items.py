@@ -92,9 +92,12 @@ class Items:
             _compare(known, event, feed)
 
     def check_feeds(self) -> None:
-        """Raises UserError when feeds share no item, so that nothing about them can be compared."""
+        """Raises UserError when feeds share no item, so that nothing about them can be compared. Pools that lie in one folder are one feed,
+        dealt to several sessions.
+        """
         groups: list[tuple[set[str], list[Feed]]] = []
-        for fingerprint, ids in self._by_feed.items():
+        for fingerprint, items in self._by_feed.items():
+            ids = items | ({f"pools in {folder}"} if (folder := _pools_of(self._feeds[fingerprint])) else set())
             together = [group for group in groups if group[0] & ids]
             groups = [group for group in groups if not group[0] & ids]
             merged = ids.union(*(group[0] for group in together))
@@ -187,6 +190,12 @@ class Items:
             found["popularity"] = [math.log1p(float(count or 0)) for count in likes]
         columns = {name: np.array(column, dtype=np.float64) for name, column in found.items()}
         return {name: column for name, column in columns.items() if np.ptp(column) > 0}
+
+
+def _pools_of(feed: Feed) -> str:
+    """The folder of a feed's pool file; "" where the feed is none."""
+    folder, _, name = feed.name.rpartition("/")
+    return folder if name.endswith(".toml") else ""
 
 
 def _compare(known: _Item, event: StimulusEvent, feed: Feed) -> None:

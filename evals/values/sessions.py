@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from agent.protocols.base import AnswerState
+from agent.spec import JUDGING
 from agent.trace.reader import SessionFolder, find_sessions
 from evals.values.decisions import COLUMNS, check_decisions
 from evals.values.session_items import Items
@@ -89,6 +90,9 @@ def _records(folders: Sequence[SessionFolder], problems: list[str]) -> tuple[lis
             problems.append(
                 f"Session {one_line(record.session)} is left out: it answers a deck of items (`evals.values questionnaire` scores those)."
             )
+            continue
+        if str(record.spec.get("protocol", "")) in JUDGING:
+            problems.append(f"Session {one_line(record.session)} is left out: it labels videos (`evals.labels` reads those).")
             continue
         twin = kept.setdefault((record.spec_hash, record.created_at, record.session), (folder, record))
         if twin[0] is not folder:

@@ -26,6 +26,7 @@ OFF_DEFAULT: dict[str, Any] = {
     "feed": "clips",
     "policy": "shuffled",
     "condition": "wrong",
+    "examples": "random:1",
 }
 LIVE: dict[str, Any] = {"headed": True, "profile": Path("kept")}
 
@@ -36,7 +37,7 @@ MISPLACED: list[tuple[dict[str, str], str, str]] = [
     *((RECORDED, name, "--site local), not for --environment recorded") for name in ("counts", "time_scale")),
     *((TIKTOK, name, "--site local), not for --site tiktok") for name in ("counts", "time_scale")),
     *((SHORTS, name, "feeds of your own, not for --site youtube_shorts, which shows a feed of its own") for name in ("feed", "policy")),
-    *((place, "condition", "--environment deck, not for --") for place in (SIMULATED, RECORDED, PAGE)),
+    *((place, name, "--environment deck, not for --") for place in (SIMULATED, RECORDED, PAGE) for name in ("condition", "examples")),
     *((place, "profile", "a platform's site (--environment browser --site NAME), not for --") for place in (SIMULATED, RECORDED, PAGE)),
 ]
 IDS = [f"{name} {' '.join(place.values())}" for place, name, _ in MISPLACED]

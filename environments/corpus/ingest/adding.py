@@ -25,7 +25,7 @@ from environments.corpus.ingest.offers import FileMedia, Notice, Source
 from environments.corpus.ingest.updating import updated
 from environments.corpus.ingest.vectors import with_vectors
 from environments.corpus.schema import FrameRef, VideoRow
-from personas.errors import CorpusError
+from personas.errors import CorpusError, FeedError
 
 if TYPE_CHECKING:
     from environments.corpus.store import Corpus
@@ -189,7 +189,7 @@ class _Run:
         row, read = reading.offer.row, answer.read
         transcript = row.transcript
         if not transcript and self._transcriber is not None and answer.path is not None:
-            transcript = self._transcriber.transcribe(answer.path)
+            transcript = self._transcribed(self._transcriber, reading.offer.name, answer.path)
         gone = answer.path is None or (fetched is not None and (not self._options.keep_media or self._corpus.folder is None))
         return replace(
             row,
@@ -202,6 +202,13 @@ class _Run:
             phash=read.hashes,
             path="" if gone or answer.path is None else self._stored(answer.path),
         )
+
+    def _transcribed(self, transcriber: Transcriber, name: str, path: Path) -> str:
+        try:
+            return transcriber.transcribe(path)
+        except FeedError as error:
+            self._tell(Notice(f"{name}: added without what is said in it ({error})"))
+            return ""
 
     def _stored(self, path: Path) -> str:
         """The path as it is kept: relative to the corpus where it lies inside, so that the corpus can be moved."""

@@ -34,7 +34,7 @@ EXAMPLE = """examples:
 
 A source is `catalogue`, a folder of videos (with an optional videos.csv), a table (.csv .tsv .jsonl .parquet) whose rows name a file or an
 address, the folder of a recorded feed, or an address. Run again after anything: what is there is not read again.
-exit codes: 0 something was added or all was there, 1 nothing could be added, 2 bad usage, 130 interrupted. See docs/corpus_add.md."""
+exit codes: 0 something was added or all was there, 1 nothing could be added, 2 bad usage, 130 interrupted. See docs/corpus.md."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcribe", metavar="MODEL", help="write down what is said where no transcript is given, such as openai/whisper-small"
     )
+    parser.add_argument("--limit", type=_at_least(1), metavar="N", help="only N videos of each source, evenly spread over it")
     parser.add_argument("--licence", default="", metavar="TEXT", help="for videos that name none")
     parser.add_argument(
         "--update", action="store_true", help="replace words and counts of videos that are there by what the source says now"
@@ -72,10 +73,12 @@ def run(options: argparse.Namespace) -> int:
     """Add; returns the exit code. Raises AxiofeedError."""
     from environments.corpus.ingest.adding import Counts, add_videos  # noqa: PLC0415 - the database loads when used
     from environments.corpus.ingest.progress import Shown  # noqa: PLC0415
-    from environments.corpus.ingest.sources import open_source, total_of  # noqa: PLC0415
+    from environments.corpus.ingest.sources import LimitedSource, open_source, total_of  # noqa: PLC0415
 
     began = time.monotonic()
     sources = [open_source(typed) for typed in options.sources]
+    if options.limit is not None:
+        sources = [LimitedSource(source, options.limit) for source in sources]
     total = total_of(sources)
     corpus, embedder = _opened(options)
     transcriber = None

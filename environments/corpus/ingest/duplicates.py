@@ -1,7 +1,7 @@
 """Near-duplicates: the same footage again, re-encoded, scaled, marked or trimmed. Found by the hashes of the pictures.
 
 Candidates come from bands of the hash (multi-index hashing: Norouzi, Punjani, Fleet 2012, arXiv:1307.2982), so that most pairs are never
-looked at; which of them are duplicates was set by measurement, see docs/corpus_add.md.
+looked at; which of them are duplicates was set by measurement, see docs/corpus.md.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ if TYPE_CHECKING:
 Alike = Callable[[Sequence[str], Sequence[tuple[int, int]]], list[tuple[int, int]]]
 """Of pairs of videos (ids, and indices into them), those that something else than hashes finds to be the same."""
 
-__all__ = ["CLOSE", "SHARE", "VERY_CLOSE", "Pictures", "cluster_near_duplicates", "clusters_of", "duplicate_pairs"]
+__all__ = ["CLOSE", "SEED", "SHARE", "VERY_CLOSE", "Pictures", "cluster_near_duplicates", "clusters_of", "duplicate_pairs"]
 
-CLOSE, VERY_CLOSE = 8, 4
-"""Two pictures are alike when their hashes differ in at most so many of 64 bits: in videos of the same length, and of any length."""
+CLOSE, SEED, VERY_CLOSE = 12, 8, 4
+"""Bits of 64 in which the hashes of two pictures may differ: in videos of the same length, of which one pair of pictures is as close as
+SEED; and in videos of any length."""
 
 SHARE = 0.5
 """Two videos are near-duplicates when more than this share of the pictures of each is like one of the other's."""
 
 _SAME_LENGTH_S, _SAME_LENGTH = 0.3, 0.02  # s, or a share of the longer
 _SAME_IMAGE = 0.97
-"""Cosine of image vectors from which on CLOSE pictures will do in videos of different length."""
+"""Cosine of image vectors from which on pictures as close as SEED will do in videos of different length."""
 
 _BANDS = ((0, 22), (22, 21), (43, 21))
 """First bit and width: of two hashes that differ in at most 8 bits, one of three bands differs in at most 2."""
@@ -85,37 +86,46 @@ def clusters_of(pictures: Pictures, twins: Sequence[str | None], alike: Alike | 
 
 
 def duplicate_pairs(pictures: Pictures) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Near-duplicates (indices, the smaller first, sorted), and pairs of different length with CLOSE pictures, of which more must be known."""
-    matches = _matches(pictures)
-    close = _shared(pictures, matches)
-    bits = np.bitwise_count(pictures.hashes[matches[:, 0]] ^ pictures.hashes[matches[:, 1]])
-    very_close = set(_shared(pictures, matches[bits <= VERY_CLOSE]))
-    sure = [pair for pair in close if pair in very_close or _same_length(*pictures.lengths[list(pair)])]
-    return sure, sorted(set(close) - set(sure))
+    """Near-duplicates (indices, the smaller first, sorted), and pairs of other lengths with pictures as close as SEED: open questions."""
+    pairs = np.unique(pictures.owner[_matches(pictures)], axis=0)
+    one, other = pictures.lengths[pairs[:, 0]], pictures.lengths[pairs[:, 1]]
+    same_length = np.abs(one - other) <= np.maximum(_SAME_LENGTH_S, _SAME_LENGTH * np.maximum(one, other))
+    matrix = _Matrix(pictures)
+    sure = np.concatenate((pairs[same_length][matrix.shared(pairs[same_length], CLOSE)], pairs[matrix.shared(pairs, VERY_CLOSE)]))
+    found = set(map(tuple, sure.tolist()))
+    seeds = pairs[~same_length]
+    close = set(map(tuple, seeds[matrix.shared(seeds, SEED)].tolist()))
+    return sorted(found), sorted(close - found)
 
 
-def _same_length(one: float, other: float) -> bool:
-    return abs(one - other) <= max(_SAME_LENGTH_S, _SAME_LENGTH * max(one, other))
+class _Matrix:
+    """The hashes of all videos, a row each, as wide as the video with most pictures."""
 
+    def __init__(self, pictures: Pictures) -> None:
+        counts = np.bincount(pictures.owner, minlength=len(pictures.ids))
+        self._width = max(1, int(counts.max(initial=0)))
+        place = np.arange(len(pictures.owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        self._hashes = np.zeros((len(pictures.ids), self._width), np.uint64)
+        self._there = np.zeros((len(pictures.ids), self._width), np.bool_)
+        self._hashes[pictures.owner, place] = pictures.hashes
+        self._there[pictures.owner, place] = True
 
-def _shared(pictures: Pictures, matches: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Pairs of videos of which more than SHARE of either's pictures are matched by the other's."""
-    counts = np.bincount(pictures.owner, minlength=len(pictures.ids))
-    found: set[tuple[int, int]] | None = None
-    for mine, theirs in ((0, 1), (1, 0)):
-        # (video, other video, picture of the first): how many different pictures of one video are in the other
-        triples = np.unique(
-            np.column_stack((pictures.owner[matches[:, mine]], pictures.owner[matches[:, theirs]], matches[:, mine])), axis=0
-        )
-        pairs, matched = np.unique(triples[:, :2], axis=0, return_counts=True)
-        enough = np.sort(pairs[matched > SHARE * counts[pairs[:, 0]]], axis=1)
-        both = set(map(tuple, enough.tolist()))
-        found = both if found is None else found & both
-    return sorted(found or ())
+    def shared(self, pairs: NDArray[np.int64], bits: int) -> NDArray[np.bool_]:
+        """For each pair whether more than SHARE of either's pictures are within `bits` of one of the other's."""
+        found = np.zeros(len(pairs), np.bool_)
+        size = max(1, _CANDIDATES_AT_ONCE // self._width**2)
+        for start in range(0, len(pairs), size):
+            one, other = pairs[start : start + size].T
+            bits_apart = np.bitwise_count(self._hashes[one][:, :, None] ^ self._hashes[other][:, None, :])
+            alike = (bits_apart <= bits) & self._there[one][:, :, None] & self._there[other][:, None, :]
+            mine = alike.any(axis=2).sum(axis=1) > SHARE * self._there[one].sum(axis=1)
+            theirs = alike.any(axis=1).sum(axis=1) > SHARE * self._there[other].sum(axis=1)
+            found[start : start + size] = mine & theirs
+        return found
 
 
 def _matches(pictures: Pictures) -> NDArray[np.int64]:
-    """Pairs of pictures of different videos whose hashes differ in at most CLOSE bits, (n, 2); the video with the smaller index first."""
+    """Pairs of pictures of different videos whose hashes differ in at most SEED bits, (n, 2); the video with the smaller index first."""
     values, inverse = np.unique(pictures.hashes, return_inverse=True)
     holders = np.argsort(inverse, kind="stable").astype(np.int64)
     ends = np.concatenate(([0], np.cumsum(np.bincount(inverse, minlength=len(values))))).astype(np.int64)
@@ -149,12 +159,12 @@ def _joined(
 
 
 def _close_values(values: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pairs of different `values` (sorted, unique) that differ in at most CLOSE bits, as indices; and each value with itself."""
+    """Pairs of different `values` (sorted, unique) that differ in at most SEED bits, as indices; and each value with itself."""
     every = np.arange(len(values), dtype=np.int64)
     yield every, every
     if len(values) <= _FEW:
         first, second = np.triu_indices(len(values), 1)
-        close = np.bitwise_count(values[first] ^ values[second]) <= CLOSE
+        close = np.bitwise_count(values[first] ^ values[second]) <= SEED
         yield first[close], second[close]
         return
     for start, width in _BANDS:
@@ -181,7 +191,7 @@ def _in_band(
         mine = np.repeat(some, sizes)
         offset = np.arange(len(mine)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         theirs = order[np.repeat(first[some], sizes) + offset]
-        keep = (mine < theirs) & (np.bitwise_count(values[mine] ^ values[theirs]) <= CLOSE)
+        keep = (mine < theirs) & (np.bitwise_count(values[mine] ^ values[theirs]) <= SEED)
         if keep.any():
             yield mine[keep], theirs[keep]
         begin = end
@@ -193,9 +203,8 @@ def _masks(width: int) -> list[int]:
 
 
 def _pictures(table: pl.DataFrame) -> Pictures:
-    hashes = [each or [] for each in table["phash"].to_list()]
-    flat = np.fromiter((value for each in hashes for value in each), np.int64)
-    owner = np.repeat(np.arange(len(hashes), dtype=np.int64), [len(each) for each in hashes])
+    flat = table["phash"].explode().drop_nulls().to_numpy()
+    owner = np.repeat(np.arange(table.height, dtype=np.int64), table["phash"].list.len().fill_null(0).to_numpy())
     telling = flat != FLAT
     lengths = table["duration_s"].fill_null(0.0).to_numpy().astype(np.float64)
     return Pictures(table["id"].to_list(), lengths, flat[telling].view(np.uint64), owner[telling])

@@ -116,6 +116,7 @@ class Flow:
             if offer.row.url in self._urls:
                 return There(offer)
             offer = self._fetcher.fetch(offer)
+            self._urls.add(offer.row.url)
         if not offer.row.content and isinstance(offer.media, FileMedia):
             if not offer.media.path.is_file():  # nor is a pipe opened, which would wait for ever
                 raise FileNotFoundError(2, "there is no such file, or it is no plain file")

@@ -52,7 +52,7 @@ class _Scene(Generic[_Picture]):
 class SceneKeeper(Generic[_Picture]):
     """Chooses `count` pictures of a clip beside its first. `see` takes them in order of time, `chosen` gives the result.
 
-    A scene with a place gives its clearest picture: sharp, and not in the middle of a change. The longest scenes have a place each; where
+    A scene with a place gives its clearest picture: sharp, not changing, and not at its edge. The longest scenes have a place each; where
     there are more places than scenes, long scenes are divided (highest averages, d'Hondt): without cuts the pictures are spread evenly.
     """
 
@@ -76,7 +76,6 @@ class SceneKeeper(Generic[_Picture]):
             self._scene = _Scene(t, t)
         elif self._is_cut(change) and t - self._scene.start >= _SHORTEST_S:
             self._close(t)
-            change = 0.0
         else:
             self._changes.append(change)
         self._scene.end = t

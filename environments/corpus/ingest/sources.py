@@ -20,7 +20,7 @@ from environments.corpus.schema import VideoRow
 from personas.errors import FeedError
 from personas.one_line import one_line
 
-__all__ = ["CatalogueSource", "FolderSource", "LinkSource", "RecordedSource", "TableSource", "open_source"]
+__all__ = ["CatalogueSource", "FolderSource", "LimitedSource", "LinkSource", "RecordedSource", "TableSource", "open_source"]
 
 _BESIDE = frozenset(
     (
@@ -92,6 +92,33 @@ class CatalogueSource:
                 labels_source="design",
             )
             yield Offer(clip.id, row, ClipMedia(clip, self.cache_dir))
+
+
+@dataclass(frozen=True)
+class LimitedSource:
+    """`most` of the videos of a source, evenly spread over it where it knows how many it has; else the first ones."""
+
+    whole: Source
+    most: int
+
+    @property
+    def name(self) -> str:
+        return self.whole.name
+
+    @property
+    def total(self) -> int:
+        return self.most if self.whole.total is None else min(self.most, self.whole.total)
+
+    def offers(self) -> Iterator[Offer | Problem | Notice]:
+        """See `Source`. What is wrong with a source is told in full."""
+        total = max(self.whole.total or self.most, self.most)
+        met = 0
+        for offer in self.whole.offers():
+            if isinstance(offer, Offer):
+                met += 1
+                if met > total or met * self.most // total == (met - 1) * self.most // total:
+                    continue
+            yield offer
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from agent.protocols.strategies.isq import IsqAnswer
 from agent.protocols.strategies.registry import STRATEGIES, asked_protocol, make_strategy
 from agent.protocols.strategies.simple import SimpleAnswer, numbered, sentences, told_sentences
 from agent.session import run_session
-from agent.spec import SessionSpec, make_spec
+from agent.spec import JUDGING, SessionSpec, make_spec
 from agent.trace.events import AnswerEvent, parse_event
 from agent.trace.reader import SessionFolder
 from environments.base import ActionKind, Frame, Stimulus, StimulusText
@@ -83,7 +83,7 @@ def test_template_and_prompt_agree(strategy: str, protocol: str) -> None:
             assert prompt.answer is asked.template(stage, cell).answer
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name not in JUDGING])
 def test_the_persona_moves_to_the_user(protocol: str) -> None:
     """With `user` nothing is in the system message, the first user turn opens with the persona, pictures stay, and the hash is another."""
     system, user = (asked_protocol(protocol, "narrative", placement) for placement in ("system", "user"))

@@ -18,8 +18,11 @@ def picture(seed: int, width: int = 160, height: int = 120) -> np.ndarray[Any, n
     return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def write_film(path: Path, scenes: Sequence[tuple[int, float]], *, rate: int = 12, motion: int = 2, size: tuple[int, int] = (160, 120)) -> Path:
+def write_film(
+    path: Path, scenes: Sequence[tuple[int, float]], *, rate: int = 12, motion: int = 2, size: tuple[int, int] = (160, 120)
+) -> Path:
     """Scenes (seed of the picture, seconds), one after the other; each pans slowly by `motion` pixels a picture."""
+    rate, size = 12, (160, 120)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=rate)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -28,7 +31,9 @@ def write_film(path: Path, scenes: Sequence[tuple[int, float]], *, rate: int = 1
             wide = picture(seed, size[0] * 2, size[1])
             for number in range(round(seconds * rate)):
                 left = motion * number % size[0]
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(wide[:, left : left + size[0]]), format="rgb24")))
+                container.mux(
+                    stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(wide[:, left : left + size[0]]), format="rgb24"))
+                )
         container.mux(stream.encode())
     return path
 

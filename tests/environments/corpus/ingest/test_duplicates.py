@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from environments.corpus.ingest import duplicates
-from environments.corpus.ingest.duplicates import CLOSE, Pictures, clusters_of, duplicate_pairs
+from environments.corpus.ingest.duplicates import SEED, Pictures, clusters_of, duplicate_pairs
 from environments.corpus.ingest.perceptual_hash import FLAT, perceptual_hash
 from environments.corpus.ingest.reading import Read, read_video
+from tests.environments.corpus.ingest import films
 
 
 def pictures(reads: dict[str, Read]) -> Pictures:
@@ -27,8 +27,8 @@ def pictures(reads: dict[str, Read]) -> Pictures:
     )
 
 
-def test_copies_are_found_and_other_films_are_not(tmp_path: Path, films: Any) -> None:
-    """A copy re-encoded, halved, slightly cropped or with a small mark joins its film; other films stay alone; the cluster has the smallest id."""
+def test_copies_are_found_and_other_films_are_not(tmp_path: Path) -> None:
+    """Copies that are re-encoded, halved, slightly cropped or marked join their film under the smallest id; other films stay alone."""
 
     def marked(image: Image.Image) -> Image.Image:
         ImageDraw.Draw(image).rectangle((2, 108, 40, 116), fill=(250, 250, 250))
@@ -49,7 +49,7 @@ def test_copies_are_found_and_other_films_are_not(tmp_path: Path, films: Any) ->
     assert clusters_of(pictures(reads), [None] * len(reads)) == dict.fromkeys("abcde", "a")
 
 
-def test_declared_twins_are_no_near_duplicates_of_each_other(tmp_path: Path, films: Any) -> None:
+def test_declared_twins_are_no_near_duplicates_of_each_other(tmp_path: Path) -> None:
     """Twins that share their pictures have no near-duplicate; a third video with these pictures joins both."""
     read = read_video(films.write_film(tmp_path / "a.mp4", [(1, 2.0)]))
     assert clusters_of(pictures({"t1": read, "t2": read}), ["pair", "pair"]) == {}
@@ -66,7 +66,7 @@ def test_bands_find_every_close_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = duplicate_pairs(some)
     monkeypatch.setattr(duplicates, "_FEW", 0)
     assert duplicate_pairs(some) == everything
-    assert len(everything[0]) == sum(number % 12 <= CLOSE for number in range(150))
+    assert len(everything[0]) == sum(number % 12 <= SEED for number in range(150))
 
 
 def test_one_shared_picture_joins_nothing() -> None:

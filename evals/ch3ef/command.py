@@ -1,0 +1,111 @@
+"""`python -m evals.ch3ef`: the sub-commands and their options. What they do loads when used."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+
+from agent.experiments.command import EXIT_CODES, add_run_options
+from evals.command_line import share
+from personas.command import CommandParser
+
+__all__ = ["run"]
+
+SUBCOMMANDS = {
+    "run": ("evals.ch3ef.run_command", "ask models the questions, by a recipe"),
+    "score": ("evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards"),
+    "import": ("evals.ch3ef.import_command", "make items of the benchmark's original folder"),
+    "check": ("evals.ch3ef.check_command", "check items: what they cover, where the keys stand, what a respondent without eyes would get"),
+}
+"""The module of each, with `run(options) -> int`, and what it does."""
+
+_EXAMPLE = """\
+examples:
+  python -m evals.ch3ef run --items sample --model reader
+  python -m evals.ch3ef import ch3ef_original/ --out items/
+  python -m evals.ch3ef check items/
+  python -m evals.ch3ef run --items items/ --model openai/NAME,vllm/NAME@http://127.0.0.1:8000/v1 --recipe recipe.toml --max-usd 5
+  python -m evals.ch3ef score runs/ch3ef-items-1a2b3c4d --out report/
+"""
+
+_RUN = """\
+examples:
+  python -m evals.ch3ef run --items sample --model reader,keyed/uniform
+  python -m evals.ch3ef run --items sample --model openai/NAME --condition shown,none --repeats 2
+
+a recipe (all of it may be left out):
+  inferencer = "direct"            # direct, chain-of-thought
+  metrics = ["accuracy", "ece"]    # accuracy, positions, ece, paired, correlations
+  repeats = 4                      # options stand in other places in each
+  [scenario]
+  h = ["Honest"]                   # or domains, tasks, items: lists of names; limit = N
+  [instruction]
+  query = "standard"               # standard: one wording; pool: every wording
+  examples = "similar:3"           # none, random:K, similar:K, fixed:K
+  condition = "shown"              # shown, none, wrong: what is done with the pictures
+
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    options = _parser().parse_args(arguments)
+    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="python -m evals.ch3ef",
+        description="Ch3Ef (arXiv 2403.17830): is a model helpful, honest, harmless? 12 domains, 46 tasks.",
+        epilog=_EXAMPLE,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
+    build = {"run": _asking, "score": _scoring, "import": _importing, "check": _checking}
+    for name, (_, what) in SUBCOMMANDS.items():
+        epilog = f"{_RUN}{EXIT_CODES}\n" if name == "run" else None
+        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilog, allow_abbrev=False)
+        build[name](sub)
+    return parser
+
+
+def _asking(parser: argparse.ArgumentParser) -> None:
+    about = parser.add_argument_group("what, whom, and how")
+    about.add_argument(
+        "--items", default="sample", metavar="DIR|sample", help="a folder of items, or those that come with the package (default: sample)"
+    )
+    about.add_argument("--model", required=True, metavar="M[,M…]", help="PROVIDER/NAME, or PROVIDER/NAME@URL where it is served elsewhere")
+    about.add_argument("--model-option", action="append", metavar="KEY=VALUE", help="what the providers take besides; may be repeated")
+    about.add_argument("--recipe", metavar="FILE.toml", help="scenario, instruction, inferencer, metrics (default: every item, directly)")
+    about.add_argument("--condition", metavar="C[,C…]", help="in place of the recipe's: shown, none, wrong, or several side by side")
+    about.add_argument("--repeats", type=int, metavar="N", help="in place of the recipe's")
+    about.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and places of options (default: 0)")
+    about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")
+    about.add_argument("--no-report", action="store_true", help="do not score at the end")
+    add_run_options(parser)
+
+
+def _scoring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="+", metavar="RUNS", help="the folder of a run, or session folders")
+    parser.add_argument("--out", metavar="DIR", help="write report.html, tables and results.json there")
+    parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+def _importing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("original", metavar="ORIGINAL_DIR", help="with meta_file/{Helpful,Honest,Harmless}.json and pictures")
+    parser.add_argument("--out", required=True, metavar="DIR", help="an empty or new folder for the items")
+    parser.add_argument("--skip-faulty", action="store_true", help="leave faulty rows out, and list each in left_out.csv")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+def _checking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("items", metavar="DIR|sample", help="a folder of items, or those that come with the package")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the places of options (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")

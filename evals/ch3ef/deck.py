@@ -1,0 +1,38 @@
+"""The items that a command is given: a folder, or the sample that comes with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environments.decks.questions import QuestionDeck, read_questions
+from evals.ch3ef.sample_items import SAMPLE, sample_folder
+from evals.ch3ef.taxonomy import key_of, tasks
+from personas.errors import FeedError
+from personas.one_line import one_line
+
+__all__ = ["faults_of", "open_items"]
+
+
+def open_items(given: str) -> QuestionDeck:
+    """The deck in the folder `given`, or the sample. Raises FeedError where an item is none of this benchmark, StorageFailed."""
+    deck = read_questions(sample_folder() if given == SAMPLE else Path(given).expanduser())
+    if faults := faults_of(deck):
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise FeedError(f"{faults[0]}{more}")
+    return deck
+
+
+def faults_of(deck: QuestionDeck) -> list[str]:
+    """What keeps items from being scored, one sentence each."""
+    found = []
+    for item in deck.items:
+        name, task = one_line(item.id, 80), item.about.get("task", "")
+        if task not in tasks():
+            found.append(f"item {name!r}, about.task: there is no task {one_line(task, 60)!r} in the taxonomy")
+        elif any(item.about.get(field) != value for field, value in tasks()[task].about.items()):
+            found.append(f"item {name!r}, about: the task {task} is of {tasks()[task].h}, {tasks()[task].domain}")
+        elif len(item.options) < 2:
+            found.append(f"item {name!r}, options: there have to be two or more")
+        elif tuple(sorted(item.key)) != key_of(item.options):
+            found.append(f"item {name!r}, key: {list(item.key)} where the rule of the benchmark makes {list(key_of(item.options))} right")
+    return found

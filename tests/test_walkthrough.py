@@ -1,0 +1,75 @@
+"""The commands of docs/corpus_walkthrough.md, run as they stand, on the catalogue and on real footage."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOOTAGE = ROOT.parent / "shared" / "data" / "videos"
+PAGE = (ROOT / "docs" / "corpus_walkthrough.md").read_text(encoding="utf-8")
+BLOCKS = [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)]
+
+
+def run(commands: list[str], folder: Path) -> list[str]:
+    """What each command printed. It has to succeed."""
+    printed = []
+    for command in commands:
+        python, *arguments = shlex.split(command)
+        assert python == "python"
+        done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=400)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        printed.append(done.stdout)
+    return printed
+
+
+def fill_in(sheet: Path) -> None:
+    """A rater who codes every video by the design of the catalogue."""
+    from environments.catalogue.specs import load_clips
+    from evals.labels.gold_table import blind_key
+    from personas.schwartz import VALUES
+
+    design = {blind_key(clip.id): clip.values for clip in load_clips()}
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+        names = list(reader.fieldnames or ())
+    for row in rows:
+        for value in VALUES:
+            row[value] = str(round(2 * design[row["video"]].get(value, 0.0)))
+            row[value] = "-1" if row[value] == "-2" else row[value]
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.skipif(not FOOTAGE.is_dir(), reason="the real footage (../shared/data/videos) is not beside the project")
+def test_the_walkthrough_works_as_written(tmp_path: Path, own_cache: Path) -> None:
+    """Every command of the page succeeds, in its order, and leaves what the page says."""
+    pytest.importorskip("lancedb", reason="the extra `corpus` is not installed")
+    (tmp_path / "videos").symlink_to(FOOTAGE, target_is_directory=True)
+    taking, labelling, people, browsing, spectrum = BLOCKS
+    added, found, stats = run(taking, tmp_path)
+    assert "76 added" in added
+    assert found.strip()
+    assert "catalogue" in stats
+    run(labelling, tmp_path)
+    for rater in ("anna", "ben"):
+        fill_in(tmp_path / f"gold-{rater}.csv")
+    *_, agreement = run(people, tmp_path)
+    assert "people" in agreement
+    run(browsing, tmp_path)
+    values = json.loads((tmp_path / "values" / "results.json").read_text(encoding="utf-8"))
+    assert values
+    run(spectrum, tmp_path)
+    report = (tmp_path / "first" / "report.html").read_text(encoding="utf-8")
+    assert "GPT-4o" in report
+    assert "homogeneity" in report or "one rate" in report
