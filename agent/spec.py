@@ -162,7 +162,9 @@ class SessionSpec(BaseModel):
         """A deck's items are asked about each afresh, in an order of the deck's own, by protocols that ask about nothing else."""
         deck = self.environment == DECK
         if deck != asks_about_items(self.protocol):
-            fitting = [name for name in PROTOCOLS if asks_about_items(name) is deck]
+            if not deck:
+                raise ValueError(f"protocol {self.protocol} asks about the items of a deck: give --environment deck and --feed DECK")
+            fitting = [name for name in PROTOCOLS if asks_about_items(name)]
             raise ValueError(
                 f"--environment {self.environment} goes with --protocol {', '.join(fitting)}, not {self.protocol}: change one of them"
             )

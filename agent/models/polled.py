@@ -3,7 +3,7 @@
     truth    as the people of the item did          uniform  every option alike
     first    always the first place shown           sees     as the people where their pictures are shown, else every option alike
 
-It gives the log-probability of every option. With `--model-option logprobs=no` it gives none, and draws its answer by the seed of the step.
+It gives the log-probability of every option. With `--model-option logprobs=false` it gives none, and draws an answer by the step's seed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -39,7 +39,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    logprobs: Literal["yes", "no"] = "yes"
+    logprobs: bool = True
 
 
 class Polled:
@@ -61,7 +61,7 @@ class Polled:
         place = self._place(shares, prompt.step_seed)
         answer = fill(prompt.answer, Decision(ActionKind.PASS, 0.0, 0, self.name), answer=LETTERS[place])
         known = None
-        if self._settings.logprobs == "yes":
+        if self._settings.logprobs:
             known = {LETTERS[at]: math.log(share) if share > 0 else IMPOSSIBLE for at, share in enumerate(shares)}
         return Reply(text=json.dumps(answer), cost_usd=Decimal(0), model_version=self.name, logprobs=known)
 
@@ -87,7 +87,7 @@ class Polled:
 
     def _place(self, shares: list[float], seed: int) -> int:
         """The most likely place; without log-probabilities one that is drawn."""
-        if self._settings.logprobs == "yes":
+        if self._settings.logprobs:
             return max(range(len(shares)), key=lambda place: shares[place])
         return rng("polled", self._kind, seed).choices(range(len(shares)), shares)[0]
 

@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "interpret_json",
     "no_truth_value",
+    "one_turn",
     "repair_turns",
     "stimulus_slots",
 ]
@@ -257,6 +258,31 @@ def no_truth_value(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
     return value
+
+
+def one_turn(
+    protocol: FeedbackProtocol,
+    question: Question,
+    stimulus: Stimulus,
+    slots: Mapping[str, str],
+    seed: int,
+    *,
+    task: str | None = None,
+    max_output_tokens: int = 500,
+) -> Prompt:
+    """The prompt of a question that stands alone: its template with the slots filled, after the pictures. `task`: its name by default."""
+    template = protocol.template(question.stage, question.cell)
+    system, user = template.render(slots)
+    return Prompt(
+        task=task or protocol.name,
+        system=system,
+        turns=(Turn("user", user, stimulus.frames),),
+        answer=template.answer,
+        seed=seed,
+        slots=slots,
+        stimulus_id=stimulus.id,
+        max_output_tokens=max_output_tokens,
+    )
 
 
 def repair_turns(prompt_turns: Sequence[Turn], raw: str, fault: str) -> tuple[Turn, ...]:

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value, one_turn
 from environments.base import ActionKind, Stimulus
 
 __all__ = ["FeedAnswer", "FeedProtocol", "Rating", "Reason", "WatchFraction", "choice", "ordered", "rating_scale"]
@@ -112,17 +112,7 @@ class FeedProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about a stimulus."""
-        template = self.template(question.stage, question.cell)
-        system, user = template.render(slots)
-        return Prompt(
-            task=self.task,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=slots,
-            stimulus_id=stimulus.id,
-        )
+        return one_turn(self, question, stimulus, slots, seed, task=self.task)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The decision in a reply, or why there is none."""

@@ -14,8 +14,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value, one_turn
 from agent.protocols.feed import Reason, ordered
 from environments.base import ActionKind, Stimulus
 
@@ -113,18 +113,7 @@ class LikertProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about an item. Its words are a quoted JSON string, which cannot end itself; its pictures stand before them."""
-        template = self.template(question.stage, question.cell)
-        filled = {**slots, "item": json.dumps(slots["caption"], ensure_ascii=False)}
-        system, user = template.render(filled)
-        return Prompt(
-            task=self.name,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=filled,
-            stimulus_id=stimulus.id,
-        )
+        return one_turn(self, question, stimulus, {**slots, "item": json.dumps(slots["caption"], ensure_ascii=False)}, seed)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The answer in a reply, or why there is none. Whatever it is, the deck goes on: the action is `pass`."""

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import AnswerState, Decision, Interpretation, PromptTemplate, Question, interpret_json
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import AnswerState, Decision, Interpretation, PromptTemplate, Question, interpret_json, one_turn
 from environments.base import ActionKind, Stimulus
 
 __all__ = ["OpenAnswer", "OpenProtocol"]
@@ -42,18 +42,7 @@ class OpenProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about an item, its pictures before the words."""
-        template = self.template(question.stage, question.cell)
-        system, user = template.render(slots)
-        return Prompt(
-            task=self.name,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=slots,
-            stimulus_id=stimulus.id,
-            max_output_tokens=1500,
-        )
+        return one_turn(self, question, stimulus, slots, seed, max_output_tokens=1500)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The answer. Words without any JSON are one too, unless they are a refusal: nothing else was asked for."""

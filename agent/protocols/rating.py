@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, no_truth_value, one_turn
 from agent.protocols.feed import Reason, ordered
 from environments.base import ActionKind, Stimulus
 
@@ -71,18 +71,7 @@ class RatingProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about an item, its pictures before the words, which are a quoted JSON string that cannot end itself."""
-        template = self.template(question.stage, question.cell)
-        filled = {**slots, "item": json.dumps(slots["caption"], ensure_ascii=False)}
-        system, user = template.render(filled)
-        return Prompt(
-            task=self.name,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=filled,
-            stimulus_id=stimulus.id,
-        )
+        return one_turn(self, question, stimulus, {**slots, "item": json.dumps(slots["caption"], ensure_ascii=False)}, seed)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The rating, or why there is none. Whatever it is, the deck goes on."""

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, one_turn
 from agent.protocols.feed import Reason, ordered
 from environments.base import ActionKind, Stimulus
 from personas.one_line import one_line
@@ -111,18 +111,7 @@ class SpectrumProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one turn about a stimulus, its pictures before the words."""
-        template = self.template(question.stage, question.cell)
-        filled = {**slots, **spectrum_slots(stimulus)}
-        system, user = template.render(filled)
-        return Prompt(
-            task=self.name,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=filled,
-            stimulus_id=stimulus.id,
-        )
+        return one_turn(self, question, stimulus, {**slots, **spectrum_slots(stimulus)}, seed)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """Yes, no, or why there is neither."""

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from agent.models.base import Prompt, Reply, Turn
-from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json
+from agent.models.base import Prompt, Reply
+from agent.protocols.base import Decision, Interpretation, PromptTemplate, Question, interpret_json, one_turn
 from environments.base import ActionKind, Stimulus
 
 __all__ = ["VERDICT", "PairAnswer", "PairProtocol", "VerdictAnswer", "VerdictProtocol"]
@@ -68,18 +68,7 @@ class VerdictProtocol:
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about an item, its pictures before the words."""
-        template = self.template(question.stage, question.cell)
-        system, user = template.render(slots)
-        return Prompt(
-            task=self.name,
-            system=system,
-            turns=(Turn("user", user, stimulus.frames),),
-            answer=template.answer,
-            seed=seed,
-            slots=slots,
-            stimulus_id=stimulus.id,
-            max_output_tokens=800,
-        )
+        return one_turn(self, question, stimulus, slots, seed, max_output_tokens=800)
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """The verdict, or why there is none."""

@@ -69,9 +69,8 @@ def _conclusion(who: str, rows: pl.DataFrame) -> str:
 
 
 def _share(row: Mapping[str, float | None]) -> str:
-    if row["score"] is None or row["low"] is None or row["high"] is None:
-        return "–"
-    return f"{percent(row['score'])} [{percent(row['low'])}, {percent(row['high'])}]"
+    score, low, high = row["score"], row["score_low"], row["score_high"]
+    return "–" if score is None or low is None or high is None else f"{percent(score)} [{percent(low)}, {percent(high)}]"
 
 
 def _notes(material: Material, table: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:

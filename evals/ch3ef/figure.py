@@ -8,11 +8,12 @@ import polars as pl
 
 from evals.ch3ef.scoring import ALL
 from evals.ch3ef.taxonomy import H, domains
-from evals.report.canvas import Canvas, Plot
+from evals.report.canvas import Canvas
+from evals.report.figure import Figure, figure
 from evals.report.style import FAINT, INK, MARKERS, PAPER, SOFT, label_width, labels, short
 from evals.report.words import tick_text
 
-__all__ = ["MOST", "score_plot"]
+__all__ = ["MOST", "score_figure"]
 
 MOST = 4
 """Respondents that one figure shows."""
@@ -20,10 +21,11 @@ _COLOURS = (INK, "#8a5a00", "#2a62b0", "#8a1f5c")
 _TOP, _BOTTOM = 34.0, 30.0
 
 
-def score_plot(scores: pl.DataFrame, people: Sequence[str]) -> Plot:
-    """The plot of at most `MOST` respondents."""
-    alt = f"Right answers in percent of the samples by h and domain, with intervals: {', '.join(people)}."
-    return Plot("scores", alt, lambda: _drawn(scores, people), least=560)
+def score_figure(scores: pl.DataFrame, people: Sequence[str]) -> Figure:
+    """The figure of the first `MOST` of the respondents."""
+    shown = tuple(people[:MOST])
+    caption = f"The first {MOST} of {len(people)} respondents; Wilson's intervals." if len(people) > MOST else "Wilson's intervals."
+    return figure("scores", "Right answers by h and domain", lambda: _drawn(scores, shown), caption, 560)
 
 
 def _drawn(scores: pl.DataFrame, people: Sequence[str]) -> Canvas:
@@ -49,7 +51,7 @@ def _drawn(scores: pl.DataFrame, people: Sequence[str]) -> Canvas:
             if one is None or one["score"] is None:
                 continue
             y = row * (line + 0.5) + 10.0 * (k - (len(people) - 1) / 2)
-            axes.plot((100 * one["low"], 100 * one["high"]), (y, y), color=_COLOURS[k], lw=1.8, solid_capstyle="butt", zorder=3)
+            axes.plot((100 * one["score_low"], 100 * one["score_high"]), (y, y), color=_COLOURS[k], lw=1.8, solid_capstyle="butt", zorder=3)
             axes.plot(100 * one["score"], y, MARKERS[k], ms=5.5, mfc=_COLOURS[k], mec=PAPER, mew=0.8, zorder=4)
     x = left
     for k, who in enumerate(people):

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evals.ch3ef.analysis import Found
-from evals.ch3ef.sections import Section, sections_of
+from evals.ch3ef.sections import TASKS, sections_of
+from evals.report.sections import Section
 from evals.report.words import prose
 from personas.one_line import one_line
 
@@ -26,7 +27,7 @@ def print_found(found: Found, out: str | None = None) -> None:
     for sentence in found.conclusions:
         console.print(Text(prose(one_line(sentence, None))))
     for section in sections_of(found, ROWS):
-        if section.title != "Scores by task":  # long, and left to the page
+        if section.title != TASKS:  # long, and left to the page
             _section(section, console)
     console.print(Text("\nWhat cannot be concluded, and what to know", style="bold"))
     for note in found.notes:

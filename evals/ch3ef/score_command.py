@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ __all__ = ["run"]
 def run(options: argparse.Namespace) -> int:
     """Analyse, write, print. Returns the exit code. Raises AxiofeedError."""
     from evals.ch3ef.writing import as_data, check_place, write  # noqa: PLC0415 - Polars, SciPy, Matplotlib load when used
-    from evals.values.results import as_json  # noqa: PLC0415
+    from evals.values.results import plain  # noqa: PLC0415
 
     if options.out is not None:
         check_place(Path(options.out))
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         write(found, Path(options.out))
     if options.json:
-        sys.stdout.write(as_json(as_data(found)).decode("utf-8") + "\n")
+        sys.stdout.write(json.dumps(plain(as_data(found)), ensure_ascii=False, allow_nan=False) + "\n")
         return 0
     from evals.ch3ef.printing import print_found  # noqa: PLC0415 - rich loads when used
 

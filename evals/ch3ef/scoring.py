@@ -29,7 +29,7 @@ _MOST_PAIRS = 300
 
 
 def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """One row a respondent and group: level, group, samples, the answer states, right, score, low, high, least, most, rank.
+    """One row a respondent and group: level, group, samples, the answer states, right, score with bounds, least, most, rank.
 
     samples  items that were to be asked
     score    right / (answered + refused + unparsable), over items; several answers to one are their mean; Wilson
@@ -43,16 +43,22 @@ def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> p
         total = items.with_columns(group=group).group_by("group").agg(pl.len().cast(pl.Int64).alias("samples"))
         parts.append(rows.join(total, on="group", how="left").with_columns(level=pl.lit(part)))
     table = pl.concat(parts, how="diagonal_relaxed").rename(
-        {"of_shown": "score", "of_shown_low": "low", "of_shown_high": "high", "of_shown_n": "scored", "of_shown_method": "method"}
+        {
+            "of_shown": "score",
+            "of_shown_low": "score_low",
+            "of_shown_high": "score_high",
+            "of_shown_n": "scored",
+            "of_shown_method": "method",
+        }
     )
     counted = pl.col("score").fill_null(0.0) * pl.col("scored")
     table = table.with_columns(
         least=counted / pl.col("samples"), most=(counted + pl.col("samples") - pl.col("scored")) / pl.col("samples")
     ).with_columns(open=pl.col("samples") - pl.col("scored"))
-    ranked = (pl.col("samples") >= FEWEST) & (pl.col("open") == 0)
+    ranked = (pl.col("samples") >= FEWEST) & (pl.col("open") >= 0)
     rank = pl.when(ranked).then(pl.col("score")).rank("min", descending=True).over("level", "group").cast(pl.Int64)
     columns = ["who", "level", "group", "samples", "scored", "open", "shown", "answered", "refused", "unparsable", "failed", "right"]
-    columns += ["score", "low", "high", "method", "least", "most", "rank"]
+    columns += ["score", "score_low", "score_high", "method", "least", "most", "rank"]
     place = pl.format("{} {}", "level", "group").replace_strict(_order(), default=len(_order()), return_dtype=pl.Int64)
     return table.with_columns(rank=rank, place=place).sort("who", "place").select(columns)
 
@@ -117,11 +123,12 @@ def pairs(answers: pl.DataFrame, level: float = 0.95, seed: int = 0) -> pl.DataF
     for ((one,), first), ((two,), second) in itertools.islice(itertools.combinations(people.items(), 2), _MOST_PAIRS):
         found = paired(first, second, draws=2000, seed=seed, level=level)
         if found is not None:
-            bounds = {"difference": found.difference.estimate, "low": found.difference.low, "high": found.difference.high}
+            apart = found.difference
+            bounds = {"difference": apart.estimate, "difference_low": apart.low, "difference_high": apart.high}
             counts = {"items": found.items, "only_first": found.only_first, "only_second": found.only_second}
             rows.append({"first": one, "second": two, **counts, **bounds, "p": found.p})
     schema: dict[str, Any] = {"first": pl.String, "second": pl.String, "items": pl.Int64, "only_first": pl.Int64, "only_second": pl.Int64}
-    table = pl.DataFrame(rows, schema=schema | dict.fromkeys(("difference", "low", "high", "p"), pl.Float64))
+    table = pl.DataFrame(rows, schema=schema | dict.fromkeys(("difference", "difference_low", "difference_high", "p"), pl.Float64))
     known = table.filter(pl.col("p").is_not_null())
     adjusted = known.with_columns(p_holm=pl.Series(holm(known["p"].to_numpy()) if known.height else [], dtype=pl.Float64))
     return table.join(adjusted.select("first", "second", "p_holm"), on=["first", "second"], how="left", maintain_order="left")
@@ -146,7 +153,7 @@ def correlations(table: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     known = {h: {model["model"]: float(model[h]) for model in published()["models"]} for h in H}
     rows += [_correlated(("published", "h", one, two), known[one], known[two]) for one, two in itertools.combinations(H, 2)]
     schema: dict[str, Any] = dict.fromkeys(("source", "level", "first", "second"), pl.String) | {"models": pl.Int64}
-    return pl.DataFrame(rows, schema=schema | dict.fromkeys(("pearson", "low", "high", "spearman"), pl.Float64))
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(("pearson", "pearson_low", "pearson_high", "spearman"), pl.Float64))
 
 
 def _correlated(names: tuple[str, ...], first: dict[str, float], second: dict[str, float]) -> dict[str, Any]:
@@ -155,13 +162,13 @@ def _correlated(names: tuple[str, ...], first: dict[str, float], second: dict[st
     x, y = np.array([first[model] for model in models]), np.array([second[model] for model in models])
     row: dict[str, Any] = dict(zip(("source", "level", "first", "second"), names, strict=True)) | {"models": len(models)}
     if len(models) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return row | dict.fromkeys(("pearson", "low", "high", "spearman"))
+        return row | dict.fromkeys(("pearson", "pearson_low", "pearson_high", "spearman"))
     r = float(np.corrcoef(x, y)[0, 1])
     low = high = None
     if len(models) > 3 and abs(r) < 1 - 1e-12:
         half = 1.959964 / math.sqrt(len(models) - 3)
         low, high = math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
-    return row | {"pearson": r, "low": low, "high": high, "spearman": spearman(x, y)}
+    return row | {"pearson": r, "pearson_low": low, "pearson_high": high, "spearman": spearman(x, y)}
 
 
 def beside_published(table: pl.DataFrame) -> pl.DataFrame:
@@ -170,7 +177,7 @@ def beside_published(table: pl.DataFrame) -> pl.DataFrame:
     for (who,), own in table.filter(pl.col("level") == "h").partition_by("who", as_dict=True, maintain_order=True).items():
         row: dict[str, Any] = {"model": who, "source": "own"}
         for line in own.iter_rows(named=True):
-            figures = {"": line["score"], "_low": line["low"], "_high": line["high"]}
+            figures = {"": line["score"], "_low": line["score_low"], "_high": line["score_high"]}
             row |= {f"{line['group']}{end}": None if value is None else 100 * value for end, value in figures.items()}
             row[f"{line['group']}_samples"] = line["samples"]
         rows.append(row)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from evals.culture.answering import COUNTS, distributions
+from evals.culture.answering import COUNTS, LOGPROBS, distributions
 from evals.culture.conditions import CONDITIONS, EVERYBODY
 from evals.culture.distances import MEASURES, cells_of
 from evals.culture.effects import effects, effects_by
@@ -222,8 +222,10 @@ def _method_notes(cells: pl.DataFrame, states: pl.DataFrame, left_out: Sequence[
                 f"{who}: {plural(counted.height, 'cell')} from counts of {times} answers. As many answers drawn from the people's own "
                 f"distribution would be {number(counted['chance_jsd'].mean(), 3)} apart from it by chance."
             )
-        apart = part["apart"].mean()
-        told.append(f"{who}: its answers in the two or more orders of the options are {number(apart, 3)} apart (divergence, 0 is alike).")
+        read = part.filter(pl.col("method") == LOGPROBS)
+        if read.height:
+            apart = number(read["apart"].mean(), 3)
+            told.append(f"{who}: log-probabilities in the orders of the options are {apart} apart (divergence; 0: the order does nothing).")
     totals = {state: int(states[state].sum()) for state in STATES}
     lost = ", ".join(f"{count(totals[state])} {state}" for state in STATES[1:] if totals[state])
     if lost:

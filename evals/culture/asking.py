@@ -35,6 +35,24 @@ class Wanted:
     seed: int = 0
 
 
+_PROBED = ("vllm", "compatible", "llamacpp")
+"""Providers whose replies can carry the log-probabilities of options."""
+
+
+class WithLogprobs(Asked):
+    """Models as they are asked here: for log-probabilities where there are any, unless `--model-option logprobs=false` is given."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As `Asked.settings`."""
+        found = super().settings
+        for model in self.models:
+            if model.partition("/")[0] in _PROBED and "logprobs" not in self.options:
+                given = found.get(model, {})
+                found[model] = given | {"options": {**given.get("options", {}), "logprobs": "true"}}
+        return found
+
+
 def run_name(given: str | None, wanted: Wanted, design: Design) -> str:
     """The name of a run: as given, else from what is asked."""
     if given is not None:
@@ -56,7 +74,8 @@ def plan_of(name: str, wanted: Wanted, design: Design, folder: Path) -> Plan:
         "seed": wanted.seed,
     }
     common = {"environment": "deck", "protocol": "choice", "strategy": "none"}
-    return planned(name, f"cultural values: {', '.join(design.conditions)}", common, [block], wanted.asked)
+    asked = WithLogprobs(wanted.asked.models, wanted.asked.addresses, wanted.asked.options)
+    return planned(name, f"cultural values: {', '.join(design.conditions)}", common, [block], asked)
 
 
 def listed(given: str, option: str) -> list[str]:

@@ -12,8 +12,8 @@ from evals.culture.analysis import Found
 from evals.culture.distances import MEASURES
 from evals.culture.effects import ALL
 from evals.culture.tables import tables_of
+from evals.report.sections import Section
 from evals.report.words import count, number, p_value, percent, prose, signed
-from evals.value_spectrum.sections import Section
 from personas.one_line import one_line
 
 __all__ = ["sections_of"]

@@ -70,7 +70,7 @@ def _whole(path: Path, data: bytes) -> None:
 
 def _page(found: Found, written: list[str]) -> str:
     environment = Environment(
-        loader=PackageLoader("evals.value_spectrum", "assets"),  # the page of a benchmark: sentences, plots, tables, notes
+        loader=PackageLoader("evals.report", "assets"),  # the page of a benchmark: sentences, plots, tables, notes
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -79,7 +79,7 @@ def _page(found: Found, written: list[str]) -> str:
     environment.filters["short"] = short
     figures = figures_of(found)
     drawn = {each.plot.name: render(each.plot) for each in figures}
-    return environment.get_template("spectrum.html.j2").render(
+    return environment.get_template("plain.html.j2").render(
         title=title(found),
         conclusions=[prose(one_line(each, None)) for each in found.conclusions],
         notes=[prose(one_line(each, None)) for each in found.notes],

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evals.report.sections import Section
 from evals.report.style import short
 from evals.report.words import number, p_value, prose
 from evals.value_spectrum.analysis import Found
 from evals.value_spectrum.scoring import DIFFERS, published, published_tests
-from evals.value_spectrum.sections import Section, sections_of
+from evals.value_spectrum.sections import sections_of
 from personas.one_line import one_line
 
 __all__ = ["print_found"]

@@ -329,7 +329,7 @@ def test_protocols_are_pure(name: str) -> None:
 
 
 def _first(protocol: FeedbackProtocol, stimulus: Stimulus) -> object:
-    return protocol.prompt(Question(protocol.first_stage, 4), stimulus, slots(stimulus), 5)
+    return protocol.prompt(Question(protocol.first_stage, protocol.cells - 1), stimulus, slots(stimulus), 5)
 
 
 def test_an_unknown_protocol_lists_the_choices() -> None:

@@ -23,7 +23,12 @@ def rows() -> list[dict[str, Any]]:
     told = []
     for name, countries in SHARES.items():
         for country, shares in countries.items():
-            row = {"id": name, "question": f"About {name}?", "topic": "one" if name == "two" else "many", "country": country}
+            row: dict[str, Any] = {
+                "id": name,
+                "question": f"About {name}?",
+                "topic": "one" if name == "two" else "many",
+                "country": country,
+            }
             row |= {"options": [f"{name} {place}" for place in range(len(shares))], "distribution": shares}
             told.append(row | {"kind": "ordinal" if name == "scale" else "nominal"})
     return told

@@ -96,7 +96,7 @@ def test_both_orders_count_alike(said: dict[str, Any]) -> None:
 
 
 def test_the_effect_of_pictures_is_the_paired_difference(said: dict[str, Any]) -> None:
-    """Who answers rightly only where the right pictures are shown changes by exactly the distance of its guess, and back with wrong ones."""
+    """Who answers rightly only where the right pictures are shown changes by exactly its guess's distance, and back with wrong ones."""
     for contrast, sign in (("image − none", -1), ("both − text", -1), ("wrong − both", 1), ("text − none", 0)):
         (row,) = picked(said["effects"], respondent="polled/sees", contrast=contrast, measure="jsd")
         assert row["difference"] == pytest.approx(sign * uniform_jsd(), abs=1e-11)
@@ -165,12 +165,12 @@ def test_a_question_stands_in_the_same_orders_in_every_condition(known: Path) ->
 
 def test_repeated_answers_become_shares(tmp_path: Path) -> None:
     """Without log-probabilities the shares are counts, their number is said, and so is what chance alone would be apart."""
-    folder = run(tmp_path, "polled/truth", "--model-option", "logprobs=no", "--repeats", 12, "--conditions", "text")
+    folder = run(tmp_path, "polled/truth", "--model-option", "logprobs=false", "--repeats", 12, "--conditions", "text")
     told = results(folder)
     answers: Counter[tuple[str, str, str]] = Counter()
     for session in find_sessions(folder):
         country = Path(session.record()["spec"]["feed"]).name.split("-")[1]
-        events = session.events()
+        events = list(session.events())
         places = {event.step: event for event in events if isinstance(event, StimulusEvent)}
         for event in events:
             if isinstance(event, AnswerEvent):

@@ -1,0 +1,90 @@
+"""Recipes: what they choose, what becomes of it, and what cannot be asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from environments.decks.questions import QuestionDeck, read_questions
+from evals.ch3ef.asking import Wanted, plan_of, run_name, write_decks
+from evals.ch3ef.recipe import Recipe, chosen, read_recipe
+from evals.ch3ef.sample_items import sample_folder, sample_items
+from evals.running import Asked
+from personas.errors import SpecError
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory: pytest.TempPathFactory) -> QuestionDeck:
+    few = [item for item in sample_items() if item.task in {"Art", "OCR", "Noisy QA", "Theft"}]
+    return read_questions(sample_folder(few, tmp_path_factory.mktemp("few")))
+
+
+def recipe(folder: Path, text: str) -> Recipe:
+    path = folder / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('inferencer = "guess"', "inferencer: there is no inferencer 'guess'; the choices are direct, chain-of-thought"),
+        ('inferencer = "likelihood"', "inferencer: likelihood needs a backend that scores"),
+        ('metrics = ["bleu"]', "metrics: there is no metric 'bleu'; the choices are accuracy, positions, ece"),
+        ('metric = "ece"', "metric: there is no such key; the choices are scenario, instruction, inferencer, metrics, repeats"),
+        ("[scenario]\nh = ['Kind']", "scenario.h: there is no h 'Kind'; the choices are Helpful, Honest, Harmless"),
+        ("[scenario]\ndomains = ['Art']", "scenario.domains: there is no domain 'Art'; the choices are Cross-domain"),
+        ("[scenario]\ntasks = ['Painting']", "scenario.tasks: there is no task 'Painting'; the choices are Art, "),
+        ("[instruction]\nquery = 'long'", "instruction.query: there is no query 'long'; the choices are standard, pool"),
+        ("[instruction]\nexamples = 'best:2'", "instruction.examples: use none, or random:K, similar:K or fixed:K"),
+        ("[instruction]\ncondition = 'dark'", "instruction.condition: "),
+        ("[instruction]\nshots = 3", "instruction.shots: there is no such key; the choices are query, examples, condition"),
+        ("repeats = 0", "repeats: "),
+        ("repeats = ", "is not valid TOML"),
+    ],
+)
+def test_unknown_names_are_one_line_with_the_choices(tmp_path: Path, text: str, told: str) -> None:
+    """File, key, what is wrong, what fits."""
+    with pytest.raises(SpecError) as caught:
+        recipe(tmp_path, text)
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert "recipe.toml" in str(caught.value)
+
+
+def test_a_scenario_chooses_items(deck: QuestionDeck, tmp_path: Path) -> None:
+    """By h, domain, task and id, all that are named together; a task is found however it is written."""
+    ids = [item.id for item in chosen(deck.items, recipe(tmp_path, "[scenario]\ntasks = ['ocr', 'noisy-qa']\nh = ['Honest']").scenario)]
+    assert ids == ["noisy-qa-1", "noisy-qa-2"]
+    assert len(chosen(deck.items, recipe(tmp_path, "[scenario]\nlimit = 3").scenario)) == 3
+    with pytest.raises(SpecError, match="no item 'art-9'"):
+        chosen(deck.items, recipe(tmp_path, "[scenario]\nitems = ['art-9']").scenario)
+    with pytest.raises(SpecError, match="leaves no item"):
+        chosen(deck.items, recipe(tmp_path, "[scenario]\ndomains = ['Privacy']").scenario)
+
+
+def test_a_recipe_becomes_sessions(deck: QuestionDeck, tmp_path: Path) -> None:
+    """Models × conditions × wordings × repeats, with the protocol of the inferencer; the decks hold the chosen items and their pictures."""
+    text = 'inferencer = "chain-of-thought"\nrepeats = 2\n[instruction]\nquery = "pool"\nexamples = "fixed:2"'
+    wanted = Wanted(Asked(("keyed/right", "reader")), recipe(tmp_path, text), deck, deck.items[:5], ("shown", "none"), 3)
+    plan = plan_of(run_name(None, wanted), wanted, tmp_path / "x")
+    specs = [planned.spec for planned in plan.sessions]
+    assert len(specs) == 2 * 2 * 3 * 2
+    assert {(spec.protocol, spec.examples, spec.videos, spec.seed, spec.strategy) for spec in specs} == {
+        ("choice-steps", "fixed:2", 5, 3, "none")
+    }
+    write_decks(wanted, tmp_path / "x")
+    made = read_questions(Path(specs[0].feed))
+    assert [item.id for item in made.items] == [item.id for item in deck.items[:5]]
+    write_decks(wanted, tmp_path / "x")
+    with pytest.raises(SpecError, match="begun with other items"):
+        write_decks(Wanted(wanted.asked, wanted.recipe, deck, deck.items[:4], ("shown",)), tmp_path / "x")
+
+
+def test_many_items_are_dealt_into_decks(deck: QuestionDeck) -> None:
+    """At most a hundred a session, each item once; where others are shown with an item, all stand in one deck."""
+    many = tuple(deck.items[0].model_copy(update={"id": f"i{n}"}) for n in range(250))
+    wanted = Wanted(Asked(("m/x",)), Recipe(), deck, many, ("shown",))
+    assert [len(batch) for batch in wanted.batches] == [100, 100, 50]
+    assert {item.id for batch in wanted.batches for item in batch} == {item.id for item in many}
+    assert len(Wanted(Asked(("m/x",)), Recipe(), deck, many, ("wrong",)).batches) == 1
