@@ -22,7 +22,7 @@ SUBCOMMANDS = {
 
 _EXAMPLE = """\
 examples:
-  python -m evals.ch3ef run --items sample --model reader
+  python -m evals.ch3ef run --items sample --model keyed/right,keyed/uniform
   python -m evals.ch3ef import ch3ef_original/ --out items/
   python -m evals.ch3ef check items/
   python -m evals.ch3ef run --items items/ --model openai/NAME,vllm/NAME@http://127.0.0.1:8000/v1 --recipe recipe.toml --max-usd 5
@@ -31,7 +31,7 @@ examples:
 
 _RUN = """\
 examples:
-  python -m evals.ch3ef run --items sample --model reader,keyed/uniform
+  python -m evals.ch3ef run --items sample --model keyed/uniform --repeats 4
   python -m evals.ch3ef run --items sample --model openai/NAME --condition shown,none --repeats 2
 
 a recipe (all of it may be left out):

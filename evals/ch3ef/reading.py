@@ -30,7 +30,7 @@ class Material:
 
     answers   one row an item and session (`evals.scoring.answers`) with h, domain, task and `who`: the respondent, and how it was asked
               where that is not the usual way; `how`: that way alone
-    items     one row an item that was to be asked: item, h, domain, task
+    items     one row a respondent and item that it was to be asked in the runs it took part in: who, item, h, domain, task
     planned   whether `items` is what the runs wrote down (else what was seen)
     metrics   those that the recipes ask for
     """
@@ -45,7 +45,7 @@ class Material:
 def read_material(paths: Sequence[str | Path]) -> Material:
     """Everything in the run or session folders. Raises UserError where there is nothing of this benchmark."""
     found = read_answers(paths, PROTOCOLS)
-    how = _ways(paths)
+    how, runs = _sessions(paths)
     table = found.with_names()
     lacking = [name for name in ("h", "domain", "task") if name not in table.columns]
     known = table if lacking else table.filter(pl.col("task").is_in(list(tasks())))
@@ -60,16 +60,21 @@ def read_material(paths: Sequence[str | Path]) -> Material:
     answers = known.join(ways, on="session", how="left", maintain_order="left").with_columns(pl.col("how").fill_null(_PLAIN))
     plain = pl.col("respondent").str.replace(" · default", "", literal=True)
     shown = pl.when(pl.col("how") == _PLAIN).then(plain).otherwise(pl.format("{} ({})", plain, pl.col("how")))
-    records = _records(paths)
-    seen = answers.select("item", "h", "domain", "task").unique("item", maintain_order=True)
-    items = _planned_items(records, seen)
-    metrics = tuple(name for name in METRICS if not records or any(name in _metrics(record) for record in records))
-    return Material(answers.with_columns(who=shown), items, bool(records), metrics, tuple(problems))
+    answers = answers.with_columns(who=shown)
+    records = {run: record for run in sorted(set(runs.values())) if (record := _record(run)) is not None}
+    items = _samples(answers, records, runs)
+    metrics = tuple(name for name in METRICS if not records or any(name in _metrics(record) for record in records.values()))
+    silent = [
+        model for record in records.values() for model in record.get("models", ()) if not answers["model"].str.starts_with(model).any()
+    ]
+    problems += [f"{one_line(model)} was to be asked, and there is no answer of it yet." for model in dict.fromkeys(silent)]
+    return Material(answers, items, bool(records), metrics, tuple(problems))
 
 
-def _ways(paths: Sequence[str | Path]) -> dict[str, str]:
-    """How the items of each session were put."""
+def _sessions(paths: Sequence[str | Path]) -> tuple[dict[str, str], dict[str, Path]]:
+    """How the items of each session were put, and the folder of the run that it stands in. Raises UserError for two of one name."""
     found: dict[str, str] = {}
+    runs: dict[str, Path] = {}
     for path in paths:
         for folder in find_sessions(Path(path)):
             try:
@@ -82,32 +87,35 @@ def _ways(paths: Sequence[str | Path]) -> dict[str, str]:
             except (UserError, KeyError, TypeError, AttributeError):
                 continue  # read_answers has named it
             found[name] = ", ".join([*steps, *pictures, *examples]) or _PLAIN
-    return found
+            if runs.setdefault(name, place := folder.path.resolve().parent) != place:
+                raise UserError(
+                    f"two sessions are called {name}, in {one_line(str(runs[name]))} and {one_line(str(place))}: score them apart"
+                )
+    return found, runs
 
 
-def _records(paths: Sequence[str | Path]) -> Sequence[Mapping[str, Any]]:
-    """What runs wrote down beside their sessions."""
-    found = []
-    for path in map(Path, paths):
-        for place in dict.fromkeys((path / RECORD, path.parent / RECORD, *sorted(path.glob(f"*/{RECORD}")))):
-            try:
-                data = json.loads(place.read_bytes())
-            except (OSError, ValueError):
-                continue
-            if isinstance(data, dict) and data.get("format") == FORMAT and isinstance(data.get("items"), list):
-                found.append(data)
-    return found
+def _record(run: Path) -> Mapping[str, Any] | None:
+    """What a run wrote down beside its sessions."""
+    try:
+        data = json.loads((run / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    known = isinstance(data, dict) and data.get("format") == FORMAT and isinstance(data.get("items"), list)
+    return data if known else None
 
 
-def _planned_items(records: Sequence[Mapping[str, Any]], seen: pl.DataFrame) -> pl.DataFrame:
-    rows = [
-        {"item": str(item["id"]), **tasks()[item["task"]].about}
-        for record in records
-        for item in record["items"]
-        if isinstance(item, dict) and "id" in item and item.get("task") in tasks()
-    ]
-    planned = pl.DataFrame(rows, schema=seen.schema)
-    return pl.concat([planned, seen]).unique("item", keep="first", maintain_order=True)
+def _samples(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]], runs: Mapping[str, Path]) -> pl.DataFrame:
+    """The items of the runs that each respondent took part in, and those that it was shown besides."""
+    parts = [answers.select("who", "item", "h", "domain", "task")]
+    for who, session in answers.select("who", "session").unique(maintain_order=True).iter_rows():
+        record = records.get(runs.get(session, Path()))
+        rows = [
+            {"who": who, "item": str(item["id"]), **tasks()[item["task"]].about}
+            for item in (record["items"] if record else ())
+            if isinstance(item, dict) and "id" in item and item.get("task") in tasks()
+        ]
+        parts.append(pl.DataFrame(rows, schema=parts[0].schema))
+    return pl.concat(parts).unique(["who", "item"], keep="first", maintain_order=True)
 
 
 def _metrics(record: Mapping[str, Any]) -> Sequence[str]:

@@ -31,7 +31,7 @@ _MOST_PAIRS = 300
 def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
     """One row a respondent and group: level, group, samples, the answer states, right, score with bounds, least, most, rank.
 
-    samples  items that were to be asked
+    samples  items that it was to be asked
     score    right / (answered + refused + unparsable), over items; several answers to one are their mean; Wilson
     least    the score if every sample without an answer were wrong; `most`: if it were right
     rank     among the respondents, 1 for the best; null with fewer than `FEWEST` samples, and where least and most differ
@@ -40,8 +40,8 @@ def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> p
     for part in LEVELS:
         group = pl.lit(ALL) if part == ALL else pl.col(part)
         rows = accuracy(answers.with_columns(group=group), ("who", "group"), level)
-        total = items.with_columns(group=group).group_by("group").agg(pl.len().cast(pl.Int64).alias("samples"))
-        parts.append(rows.join(total, on="group", how="left").with_columns(level=pl.lit(part)))
+        total = items.with_columns(group=group).group_by("who", "group").agg(pl.len().cast(pl.Int64).alias("samples"))
+        parts.append(rows.join(total, on=["who", "group"], how="left").with_columns(level=pl.lit(part)))
     table = pl.concat(parts, how="diagonal_relaxed").rename(
         {
             "of_shown": "score",
@@ -55,7 +55,7 @@ def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> p
     table = table.with_columns(
         least=counted / pl.col("samples"), most=(counted + pl.col("samples") - pl.col("scored")) / pl.col("samples")
     ).with_columns(open=pl.col("samples") - pl.col("scored"))
-    ranked = (pl.col("samples") >= FEWEST) & (pl.col("open") >= 0)
+    ranked = (pl.col("samples") >= FEWEST) & (pl.col("open") == 0)
     rank = pl.when(ranked).then(pl.col("score")).rank("min", descending=True).over("level", "group").cast(pl.Int64)
     columns = ["who", "level", "group", "samples", "scored", "open", "shown", "answered", "refused", "unparsable", "failed", "right"]
     columns += ["score", "score_low", "score_high", "method", "least", "most", "rank"]

@@ -51,7 +51,7 @@ def _csv(table: pl.DataFrame) -> str:
 def _page(found: Found, written: list[str]) -> str:
     people = found.scores["who"].unique(maintain_order=True).to_list()
     return plain_page(
-        f"Ch3Ef: {plural(len(people), 'respondent')}, {plural(found.material.items.height, 'sample')}",
+        f"Ch3Ef: {plural(len(people), 'respondent')}, {plural(found.material.items['item'].n_unique(), 'sample')}",
         found.conclusions,
         found.notes,
         figures=(score_figure(found.scores, people),),

@@ -90,7 +90,9 @@ def _not_asked(material: Material) -> list[Exclusion]:
     for who, run in material.answers.select("respondent", "run").unique(maintain_order=True).iter_rows():
         for condition, country, item in material.asked[run]:
             if (who, run, condition, country, item) not in shown:
-                out.append(Exclusion(item, country, condition, who, "not asked yet: the session is not complete"))
+                out.append(
+                    Exclusion(item, country, condition, who, "not asked: the session is not complete, or its picture could not be shown")
+                )
     return out
 
 

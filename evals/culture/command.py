@@ -21,7 +21,7 @@ SUBCOMMANDS = {
 
 _EXAMPLE = """\
 examples:
-  python -m evals.culture run --questions sample --images sample --model reader,polled/truth
+  python -m evals.culture run --questions sample --images sample --model polled/truth,polled/uniform
   python -m evals.culture score runs/culture-1a2b3c4d --out report/
   python -m evals.culture import-wvs WVS_Wave_7.csv --codebook codebook.csv --out questions.jsonl
 """
@@ -29,7 +29,7 @@ examples:
 _EPILOGS = {
     "run": f"""\
 examples:
-  python -m evals.culture run --questions sample --images sample --model reader
+  python -m evals.culture run --questions sample --images sample --model polled/truth,polled/sees
   python -m evals.culture run --questions questions.jsonl --images dollar_street.csv --countries "Kenya,Japan" \\
       --model vllm/NAME@http://127.0.0.1:8000/v1 --max-requests 5000
   python -m evals.culture run --questions questions.jsonl --conditions text,none --model openai/NAME --repeats 20 --dry-run

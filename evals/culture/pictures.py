@@ -61,7 +61,20 @@ def _place(row: Row, folder: Path) -> Path:
         there = False
     if not there:
         raise row.fault("path", f"there is no file {given[:100]!r}; paths are relative to the manifest")
+    if not _is_picture(place):
+        raise row.fault("path", f"{given[:100]!r} is no picture that can be read; leave it out, or convert it to JPEG or PNG")
     return place
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether its beginning is that of a picture; the rest is read when it is shown."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - loads when used
+
+    try:
+        with Image.open(path) as opened:
+            return opened.width > 0
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def by_country(pictures: Sequence[Picture]) -> dict[str, tuple[Picture, ...]]:

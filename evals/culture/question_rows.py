@@ -100,7 +100,7 @@ class Row:
         if len(value) != len(options):
             raise self.fault(field, f"{len(value)} numbers for {len(options)} options; give one an option")
         found = [self.share(field, each) for each in value]
-        if False:
+        if not sum(found) > 0:
             raise self.fault(field, "all of it is zero: nobody answered; leave this country out, or correct it")
         return tuple(each / sum(found) for each in found)
 

@@ -118,6 +118,25 @@ def test_items_never_shown_are_samples(found: Found) -> None:
     assert (row["samples"], row["open"], row["score"], row["least"], row["most"]) == (92, 46, 1.0, 0.5, 1.0)
 
 
+def test_runs_over_other_items_have_their_own_samples(runs: Path, deck: QuestionDeck, tmp_path: Path) -> None:
+    """Scored together with a run of three items, nobody is held to the items of the other run; who never answered is named."""
+    asked: dict[str, Any] = {"environment": "deck", "feed": str(deck.folder), "protocol": "choice", "strategy": "none", "cell": 0}
+    spec = make_spec(model="keyed/right", examples="random:1", videos=3, **asked)
+    shown = run_session(spec, runs=tmp_path, session="few")
+    items = [{"id": item.id, **item.about} for item in deck.items[:4]]
+    record = {"format": FORMAT, "recipe": {}, "items": items, "models": ["keyed/right", "keyed/absent"]}
+    (tmp_path / RECORD).write_text(json.dumps(record), encoding="utf-8")
+    both = analyse([runs, tmp_path])
+    rows = {row["who"]: row["samples"] for row in both.scores.filter(pl.col("level") == "all").iter_rows(named=True)}
+    assert shown.reason == "complete"
+    assert rows["keyed/right"] == 92
+    assert 4 <= rows["keyed/right (examples random:1)"] <= 7
+    assert any("keyed/absent was to be asked" in note for note in both.notes)
+    run_session(spec, runs=tmp_path / "again", session="few")
+    with pytest.raises(UserError, match="two sessions are called few"):
+        analyse([tmp_path, tmp_path / "again"])
+
+
 def test_not_knowing_is_right_too_where_it_is_an_option(found: Found) -> None:
     """The second option, “I don't know.”, counts as right on these four items, and an answer that claims the third does not."""
     rows = found.material.answers.filter((pl.col("domain") == "Uncertainty") & (pl.col("who") == "keyed/first"))

@@ -184,6 +184,10 @@ def test_a_manifest_is_checked_row_by_row(tmp_path: Path) -> None:
         path.write_text("\n".join([good[0], json.dumps(json.loads(good[1]) | change)]) + "\n")
         with pytest.raises(FeedError, match=f"line 2, {what}"):
             read_pictures(path)
+    (tmp_path / "Alfa-homes.png").write_bytes(b"no picture")
+    path.write_text("\n".join(good) + "\n")
+    with pytest.raises(FeedError, match=r"line 2, path: 'Alfa-homes\.png' is no picture"):
+        read_pictures(path)
     path.write_text(good[0] + "\n" + good[0] + "\n")
     with pytest.raises(FeedError, match=r"line 2, path: .*line 1"):
         read_pictures(path)

@@ -263,6 +263,23 @@ def test_dont_know_is_a_declared_choice(tmp_path: Path, choice: str) -> None:
     assert told["dont_know"] == choice and sum("don't know" in note for note in told["notes"]) >= 1
 
 
+def test_names_from_files_are_data(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Countries, topics and options that look like markup, escapes or templates stand escaped on the page and change no prompt's shape."""
+    evil = "<script>alert(1)</script>$caption\x1b[2J"
+    given = [
+        {"id": f"q{n}", "question": "Q?", "topic": evil, "options": ["<b>a", "$options"], "country": country, "distribution": [1, 3]}
+        for n in range(2)
+        for country in (evil, "Bravo")
+    ]
+    folder = run(tmp_path, "polled/uniform", "--conditions", "text,none", survey=questions(tmp_path, given))
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "<script>" not in page and "\x1b" not in page and "&lt;script&gt;" in page
+    assert "\x1b[2J" not in capfd.readouterr().out
+    events = [event for each in shown(folder).values() for event in each]
+    assert all(set(event.text["options"]) == {"<b>a", "$options"} for event in events)
+    assert any("$caption" in event.text["caption"] for event in events)
+
+
 def test_killed_and_run_again_it_asks_nothing_twice(tmp_path: Path) -> None:
     """After kill -9 the same command carries on; each question ends with one final answer, and the report is there."""
     from tests.evals.culture.surveys import pictures
@@ -290,7 +307,7 @@ def test_an_unfinished_run_is_scored_as_far_as_it_got(tmp_path: Path, capsys: py
     capsys.readouterr()
     assert command("score", tmp_path / "part", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    missing = [row for row in told["exclusions"] if "not asked yet" in row["reason"]]
+    missing = [row for row in told["exclusions"] if "not asked: " in row["reason"]]
     assert missing
     lost = sum(3 if row["condition"] == "none" else 1 for row in told["exclusions"])
     assert len(told["cells"]) + lost == 5 * 9
@@ -318,3 +335,21 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(tmp_path: Path, capsys: pyt
     plan = json.loads(capsys.readouterr().out)
     assert plan["sessions"] == 2 * (4 * 4 + 1)
     assert not (tmp_path / "runs").exists()
+
+
+def test_runs_are_scored_together_only_over_one_survey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model of two runs is a respondent in each; other shares, or another choice on don't know, are refused in one line."""
+    survey = questions(tmp_path)
+    quick = ("--conditions", "text", "--no-report", "--countries", "Alfa,Bravo")
+    one, two = (run(tmp_path, "polled/truth", "--name", name, *quick, survey=survey) for name in ("one", "two"))
+    capsys.readouterr()
+    assert command("score", one, two, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {row["respondent"] for row in told["scores"]} == {"polled/truth (one)", "polled/truth (two)"}
+    assert all(row["distance"] == 0.0 for row in told["scores"])
+    other = run(tmp_path, "polled/truth", "--name", "other", *quick, survey=questions(tmp_path, rows()[:6]))
+    kept = run(tmp_path, "polled/truth", "--name", "kept", "--dont-know", "keep", *quick, survey=questions(tmp_path))
+    for wrong in (other, kept, tmp_path):
+        assert command("score", one, wrong) == 2
+        assert len(capsys.readouterr().err.strip().splitlines()) == 1 or wrong != tmp_path
+    assert command("score", one, "--out", tmp_path) == 2, "a folder that holds something else stays as it is"
