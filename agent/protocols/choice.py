@@ -155,23 +155,34 @@ def _chosen(place: int, reason: str) -> Interpretation:
     return Interpretation(AnswerState.ANSWERED, Decision(ActionKind.PASS, 0.0, None, reason, {CHOICE: float(place)}))
 
 
-_ALONE = re.compile(r"^\W*([A-T])\W*$")
-_LED = re.compile(r"^\W*([A-T])[.):]\s")
-_SAID = re.compile(r"\b(?:[Aa]nswer|[Oo]ption|ANSWER|OPTION)(?:\s+is)?\s*[:=]?\s*\W{0,3}([A-T])\b(?!')")
+_END = r"(?=[\s\"'*_)\]]*(?:[.!;,:]|$|\n))"
+_LETTER = (
+    re.compile(r"^\W*([A-T])\W*$"),  # nothing else
+    re.compile(r"^[\W_]*([A-T])[.):](?:\s|$)"),  # in front of an option's words
+    re.compile(rf"\b(?:[Aa]nswer|ANSWER|[Oo]ption|OPTION)(?:\s+is)?\s*[:=]?\s*[\"'*_(\[]{{0,3}}([A-T]){_END}"),
+)
+_LONE = re.compile(r"(?<![\w'’])([B-T])(?![\w'’])|(?<![\w'’])(A)(?![\w'’]|\s+[a-z])")  # "A bird" has an article
+_LEAD = re.compile(r"^(?:(?:the|my) (?:correct |right )?answer is|answer|it is|it s|that is|this is|i think|i would say|i choose)\s+")
 
 
 def chosen_by_rule(text: str, options: Sequence[str]) -> int | None:
     """The place of the one option that a free reply names: by a letter alone or in front, by "answer is B", or by its own words; else None.
 
-    A reply that names several, by any of these, is not decided.
+    Nothing is guessed: a reply that names another letter as well, or says more than the words of an option, is not decided.
     """
     words = text.strip()
-    named = {match for pattern in (_ALONE, _LED, _SAID) for match in pattern.findall(words)}
-    places = {LETTERS.index(letter) for letter in named}
+    named = {match for pattern in _LETTER for match in pattern.findall(words)}
+    lone = {letter for letter in ("".join(pair) for pair in _LONE.findall(words)) if LETTERS.index(letter) < len(options)}
+    places = {LETTERS.index(letter) for letter in named | lone} if named else set()
     plain = _plain(words)
-    said = {place for place, option in enumerate(options) if _plain(option) and f" {_plain(option)} " in f" {plain} "}
-    # "cat" is also said by whoever says "cat and dog": of two options the longer one that holds the other counts.
-    said = {place for place in said if not any(place != other and _plain(options[place]) in _plain(options[other]) for other in said)}
+    if lone and not named:
+        return None
+    told = {plain, _LEAD.sub("", plain), _LEAD.sub("", _LEAD.sub("", plain))}
+    said = {place for place, option in enumerate(options) if _plain(option) and _plain(option) in told}
+    if len(places) == 1:
+        (place,) = places
+        after = _plain(words.partition(LETTERS[place])[2])
+        said |= {other for other, option in enumerate(options) if _plain(option) == after}
     found = places | said
     return found.pop() if len(found) == 1 and next(iter(found)) < len(options) else None
 

@@ -7,6 +7,7 @@ there are options each stands in each place once. The points of a scale are only
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -26,6 +27,8 @@ MAX_SIDE = 1024
 """Pixels of the longer side of a picture, as shown."""
 _MOST_PIXELS = 64_000_000
 _MOST_BYTES = 32 * 2**20
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""What may be a picture: other formats start other programs, such as PostScript's."""
 
 
 class QuestionFeed(ItemFeed[Question]):
@@ -134,7 +137,9 @@ def _distribution(item: Question) -> tuple[float, ...]:
     given = (item.model_extra or {}).get("distribution")
     if not isinstance(given, list) or len(given) != len(item.options):
         return ()
-    return tuple(float(share) for share in given if isinstance(share, int | float) and not isinstance(share, bool))
+    if any(isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < math.inf for share in given):
+        return ()
+    return tuple(float(share) for share in given)
 
 
 def shown_order(item: Question, seed: int, repeat: int) -> tuple[int, ...]:
@@ -157,7 +162,7 @@ def _picture(path: Path) -> bytes | str:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return f"is larger than {_MOST_BYTES // 2**20} MB"
-        with Image.open(path) as opened:
+        with Image.open(path, formats=_FORMATS) as opened:
             if opened.width * opened.height > _MOST_PIXELS:
                 return f"has more than {_MOST_PIXELS // 1_000_000} million pixels"
             upright = ImageOps.exif_transpose(opened)

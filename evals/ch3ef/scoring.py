@@ -117,7 +117,7 @@ def _softmax(logprobs: Sequence[float]) -> list[float]:
 
 
 def pairs(answers: pl.DataFrame, level: float = 0.95, seed: int = 0) -> pl.DataFrame:
-    """Every two respondents on the items that both answered, all items together: difference, McNemar's exact p, Holm over the table."""
+    """Every two respondents on the items that both answered, together: difference, p (`evals.scoring.paired`), Holm over the table."""
     rows = []
     people = answers.partition_by("who", as_dict=True, maintain_order=True)
     for ((one,), first), ((two,), second) in itertools.islice(itertools.combinations(people.items(), 2), _MOST_PAIRS):

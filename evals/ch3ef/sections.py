@@ -110,7 +110,9 @@ _POSITION_LEAD = (
     "gains nothing by it."
 )
 _CALIBRATION_LEAD = "Expected calibration error in ten bins of equal mass; confidence by softmax over the log-probabilities of the options."
-_PAIRED_LEAD = "Items that both answered; McNemar's exact test, Holm over the table."
+_PAIRED_LEAD = (
+    "Items that both answered; McNemar's exact test, or signs of clusters flipped where items share a picture; Holm over the table."
+)
 _CORRELATIONS_LEAD = "Between the scores of two domains, or two h, over models asked in the same way; Fisher's interval."
 _RECIPES = (
     Recipe("scores.csv", "Scores by h and domain", "Right / samples in percent, with Wilson's interval.", _SCORES, _coarse),

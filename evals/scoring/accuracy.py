@@ -57,7 +57,8 @@ def _shares(rows: pl.DataFrame) -> pl.DataFrame:
 def share_interval(shares: pl.DataFrame, level: float = 0.95) -> Interval | None:
     """The mean of `share` over items, with Wilson's interval; n is reduced by the design effect where items share a `cluster`.
 
-    The design effect is the ratio of the variance of the mean by cluster to that by item (Kish 1965), at least 1.
+    The design effect is the ratio of the variance of the mean by cluster to that by item (Kish 1965), at least 1; at a mean of 0 or 1,
+    which shows none, n is the number of clusters. One cluster alone gives no bounds.
     """
     n = shares.height
     if not n:
@@ -67,7 +68,11 @@ def share_interval(shares: pl.DataFrame, level: float = 0.95) -> Interval | None
     named = shares.select(pl.col("cluster").fill_null(pl.format("item {}", "item")))["cluster"]
     effective = float(n)
     clusters = named.n_unique()
-    if clusters < n and 0 < mean < 1:
+    if clusters == 1 < n:
+        return Interval(mean, None, None, n, "none: all items are of one cluster", level)
+    if clusters < n and mean in {0.0, 1.0}:
+        effective = float(clusters)  # no spread to judge by: clusters may be of one piece
+    elif clusters < n:
         sums = pl.DataFrame({"cluster": named, "e": values - mean}).group_by("cluster").agg(pl.col("e").sum())["e"].to_numpy()
         by_cluster = float((sums**2).sum()) * clusters / max(clusters - 1, 1)
         by_item = float(((values - mean) ** 2).sum())

@@ -10,21 +10,23 @@ import polars as pl
 
 from evals.values.intervals import Interval
 
-__all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference"]
+__all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference", "sign_flip_p"]
 
 
 @dataclass(frozen=True)
 class Paired:
     """first − second on `items` that both answered. `only_first`, `only_second`: items that one alone has right.
 
-    p: exact McNemar, None where an item was answered several times and is neither right nor wrong.
+    p: by `test`: McNemar's, exact; by flipping the signs of whole clusters where items share some, or where an item was answered several
+    times and is neither right nor wrong.
     """
 
     difference: Interval
     only_first: int
     only_second: int
     items: int
-    p: float | None
+    p: float
+    test: str
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
@@ -68,10 +70,28 @@ def paired(first: pl.DataFrame, second: pl.DataFrame, *, draws: int = 2000, seed
         return None
     a, b = both["share"].to_numpy(), both["share_2"].to_numpy()
     clusters = both.select(pl.col("cluster").fill_null(pl.format("item {}", "item")))["cluster"].to_numpy()
-    whole = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all())
+    whole = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all()) and len(np.unique(clusters)) == len(clusters)
     only_first, only_second = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
     difference = paired_difference(a, b, clusters, draws=draws, seed=seed, level=level)
-    return Paired(difference, only_first, only_second, both.height, mcnemar_exact(only_first, only_second) if whole else None)
+    p = mcnemar_exact(only_first, only_second) if whole else sign_flip_p(a - b, clusters, seed=seed)
+    return Paired(difference, only_first, only_second, both.height, p, "exact McNemar" if whole else "sign flips by cluster")
+
+
+def sign_flip_p(difference: np.ndarray, clusters: np.ndarray, *, draws: int = 20_000, seed: int = 0) -> float:
+    """Two-sided p of no difference (n,): how often random signs of the clusters' sums give one as large (Fisher 1935). 1 where all are 0.
+
+    All sign patterns are counted for up to 14 clusters that differ, `draws` random ones for more.
+    """
+    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], np.asarray(difference, dtype=np.float64))
+    sums = sums[np.abs(sums) > 1e-12]
+    if not len(sums):
+        return 1.0
+    least = abs(sums.sum()) - 1e-9
+    if len(sums) <= 14:
+        bits = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
+        return float((np.abs((2 * bits - 1) @ sums) >= least).mean())
+    signs = np.random.default_rng([seed, 21]).choice((-1.0, 1.0), size=(draws, len(sums)))
+    return float((1 + (np.abs(signs @ sums) >= least).sum()) / (1 + draws))
 
 
 def _by_item(rows: pl.DataFrame) -> pl.DataFrame:

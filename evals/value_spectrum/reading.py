@@ -201,13 +201,14 @@ def _items(items: dict[str, Items]) -> pl.DataFrame:
 
 
 def _retrieved(sessions: Sequence[_Session]) -> dict[str, frozenset[str]]:
-    """The videos of each value where all pools have values for strata, as keyword retrieval writes them."""
+    """The videos of each value where keyword retrieval wrote all pools, or where all have values for strata."""
     pools = [each.pool for each in sessions if each.pool is not None and each.show == FRAMES]
-    if not pools or any(stratum not in VALUES for pool in pools for stratum in pool.strata):
-        return {}
     found: dict[str, set[str]] = {code: set() for code in VALUES}
     for pool in pools:
-        for code, members in pool.strata.items():
+        for stratum, members in pool.strata.items():
+            code = stratum.removesuffix("+") if pool.per_keyword is not None else stratum
+            if code not in VALUES:
+                return {}
             found[code].update(members)
     return {code: frozenset(members) for code, members in found.items() if members}
 

@@ -215,9 +215,14 @@ def _within_respondent(respondent: str, records: Sequence[SessionRecord]) -> lis
     """What else differs between sessions that count as repeats of one respondent. Equal seeds are fine where the prompt cell or the
     number of the repeat sets the sessions apart: these ask in another way, or anew."""
     problems = []
-    asked = [(record.spec.get("seed", 0), record.spec.get("cell", "rotate"), record.spec.get("repeat", 0)) for record in records]
+    fields = {"seed": 0, "cell": "rotate", "repeat": 0}
+    decks = {"feed": "", "condition": "shown"}  # another deck, or other pictures, are other questions
+    asked = [
+        tuple(record.spec.get(name, default) for name, default in (fields | (decks if record.environment == "deck" else {})).items())
+        for record in records
+    ]
     if len(set(asked)) < len(asked):
-        seeds = {seed for seed, _, _ in asked}
+        seeds = {seed for seed, *_ in asked}
         told = "the same seed" if len(seeds) == 1 else f"{len(seeds)} different seeds"
         problems.append(
             f"{respondent}: {len(asked)} sessions with {told}; they count as repeats. "

@@ -93,7 +93,7 @@ async def test_pictures_are_taken_away_or_exchanged(tmp_path: Path) -> None:
 async def test_a_broken_picture_leaves_its_item_out_and_names_it(tmp_path: Path) -> None:
     """A file that is no picture costs its item, not the session."""
     folder = deck(tmp_path, [item(n, images=[f"{n}.png"]) for n in range(3)])
-    (folder / "1.png").write_bytes(b"not a picture")
+    (folder / "1.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")  # what would start another program
     feed = QuestionFeed(read_questions(folder))
     assert len(await shown(feed)) == 2
     assert [str(problem) for problem in feed.problems] == ["q1: its picture '1.png' is no picture"]

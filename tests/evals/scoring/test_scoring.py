@@ -15,7 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from evals.scoring.accuracy import accuracy, positions
 from evals.scoring.calibration import calibration
 from evals.scoring.distributions import checked_distribution, js_distance, js_divergence, wasserstein_1
-from evals.scoring.paired import mcnemar_exact, paired, paired_difference
+from evals.scoring.paired import mcnemar_exact, paired, paired_difference, sign_flip_p
 from evals.scoring.ranking import kendall_tau_b, ndcg, rank_groups, spearman
 
 
@@ -58,6 +58,15 @@ def test_the_interval_is_wilsons_and_widens_with_clusters() -> None:
     assert "clusters" in twins["accuracy_method"]
 
 
+def test_clusters_without_spread_count_once() -> None:
+    """All right in 5 clusters of 20 says no more than 5 of 5; one cluster alone says nothing about others."""
+    rows = [("m", f"i{n}", "answered", True) for n in range(100)]
+    five = accuracy(answers(rows, [f"c{n % 5}" for n in range(100)])).row(0, named=True)
+    assert five["accuracy_low"] == pytest.approx(stats.binomtest(5, 5).proportion_ci(method="wilson").low)
+    one = accuracy(answers([("m", f"i{n}", "answered", n < 50) for n in range(100)], ["c"] * 100)).row(0, named=True)
+    assert (one["accuracy"], one["accuracy_low"]) == (0.5, None)
+
+
 def test_repeats_of_an_item_are_one_observation() -> None:
     """Asking again adds no items."""
     rows = [("m", f"i{n % 10}", "answered", n % 10 < 5) for n in range(50)]
@@ -89,6 +98,15 @@ def test_pairs_are_the_items_that_both_answered() -> None:
     assert (found.items, found.only_first, found.only_second) == (3, 2, 0)
     assert found.difference.estimate == pytest.approx(2 / 3)
     assert paired(first.head(1), second.tail(1)) is None
+
+
+def test_the_test_of_pairs_holds_its_level_with_clusters() -> None:
+    """10 clusters of 10 items that agree within: under no difference p < .05 in about 5 of 100 studies (gate .09 of 400)."""
+    dice = np.random.default_rng(6)
+    clusters = np.repeat(np.arange(10), 10)
+    hits = sum(sign_flip_p(np.repeat(dice.choice((-1.0, 0.0, 1.0), 10), 10), clusters, seed=study) < 0.05 for study in range(400))
+    assert hits / 400 < 0.09
+    assert sign_flip_p(np.ones(12), np.arange(12)) == pytest.approx(2 / 2**12)
 
 
 def test_the_paired_interval_covers() -> None:

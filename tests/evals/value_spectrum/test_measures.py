@@ -187,8 +187,8 @@ def test_without_labels_or_values_it_says_what_to_do(stock: Stock, tmp_path: Pat
     pool = read_pool(stock.first)
     bare = replace(pool, labels="none")
     write_pool(bare, tmp_path / "bare.toml", corpus=str(stock.corpus))
-    kept = {name.removesuffix("+"): ids for name, ids in bare.strata.items()}
-    write_pool(replace(bare, strata=kept), tmp_path / "retrieved.toml", corpus=str(stock.corpus))
+    kept = {name: ids for name, ids in bare.strata.items() if name.endswith("+")}
+    write_pool(replace(bare, strata=kept, per_keyword=5), tmp_path / "retrieved.toml", corpus=str(stock.corpus))
     hostile = script(tmp_path / "he<b>llo.jsonl", [{"decide": "like"}])
     for name in ("bare", "retrieved"):
         options = ["--model", hostile, "--runs", tmp_path, "--name", name, "--quiet", "--no-report"]
