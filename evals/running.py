@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from agent.experiments.plan import Plan
     from agent.experiments.running import Result
 
-__all__ = ["Asked", "dry_run", "listed_models", "option_pairs", "planned", "run_plan"]
+__all__ = ["Asked", "dry_run", "listed_models", "option_pairs", "own_name", "planned", "run_plan"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,24 @@ def run_plan(plan: Plan, options: argparse.Namespace, command: str, before: Call
     from agent.experiments.running import Sweep  # noqa: PLC0415
 
     runs = Path(options.runs).resolve()
-    sweep = Sweep(limited(plan, options), runs, workers=options.workers, concurrency=options.concurrency, verbose=options.verbose)
+    with own_name():
+        sweep = Sweep(limited(plan, options), runs, workers=options.workers, concurrency=options.concurrency, verbose=options.verbose)
     if before is not None:
         before(sweep.folder)
     result = run_with_view(sweep, quiet=options.quiet)
     print_result(result, Console(stderr=True, soft_wrap=True), f"{command} {result.folder}")
     return result
+
+
+@contextlib.contextmanager
+def own_name() -> Iterator[None]:
+    """Where the folder of a run holds something else: another --name, since no file says what is asked. Raises SpecError."""
+    from agent.experiments.plan import NotThisPlan  # noqa: PLC0415
+
+    try:
+        yield
+    except NotThisPlan as error:
+        raise SpecError(f"{error.what}; give another --name, or ask what was asked there") from error
 
 
 def dry_run(plan: Plan, options: argparse.Namespace) -> int:

@@ -20,11 +20,19 @@ from agent.spec import SessionSpec
 from environments.canonical import content_hash
 from personas.errors import SpecError, StorageFailed
 
-__all__ = ["PLAN", "Plan", "hold_to_plan", "make_plan", "new_name", "write_plan"]
+__all__ = ["PLAN", "NotThisPlan", "Plan", "hold_to_plan", "make_plan", "new_name", "write_plan"]
 
 PLAN = "experiment.json"
 SCHEMA_VERSION = 1
 _SHOWN = 12
+
+
+class NotThisPlan(SpecError):
+    """The folder of an experiment holds something else. `what` is there, for commands whose plans stand in no file: they say what to do."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}{advice}")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -131,23 +139,23 @@ def write_plan(plan: Plan, folder: Path) -> None:
 def hold_to_plan(plan: Plan, folder: Path) -> bool:
     """Whether the experiment of this folder is this plan; False where the folder holds none yet.
 
-    Raises SpecError with the differences where it holds another one.
+    Raises NotThisPlan, where it holds another one with the differences, and what the user of a file can do.
     """
     target = folder / PLAN
     if not target.exists():
         if folder.is_dir() and any(not path.name.startswith(f".{PLAN}.") for path in folder.iterdir()):  # those: a plan that was cut off
-            raise SpecError(f"{folder} holds something else than an experiment: choose another --runs, or another name in the file")
+            raise NotThisPlan(f"{folder} holds something else than an experiment", ": choose another --runs, or another name in the file")
         return False
     try:
         old = json.loads(target.read_text(encoding="utf-8"))
         before = str(old["hash"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError(f"{target} cannot be read ({error}); restore it, or start a new experiment with --new") from None
+        raise NotThisPlan(f"{target} cannot be read ({error})", "; restore it, or start a new experiment with --new") from None
     if before == plan.hash:
         return True
-    raise SpecError(
-        f"{folder} is another experiment than the file says now: {differences(old, plan)}. "
-        "Change the file back, or run it beside the old one with --new"
+    raise NotThisPlan(
+        f"{folder} is another experiment than is asked for now: {differences(old, plan)}",
+        ". Change the file back, or run it beside the old one with --new",
     )
 
 

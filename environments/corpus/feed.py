@@ -56,7 +56,8 @@ def open_corpus(uri: str) -> Corpus:
 
 
 def feed_items(corpus: Corpus, ids: Sequence[str] | None = None, *, labels: bool = True) -> tuple[FeedItem, ...]:
-    """The videos, sorted by id; only those in `ids`, where given, as far as the corpus has them. Without `labels` none are taken over.
+    """The videos, sorted by id; only those in `ids`, where given, as far as the corpus has them. Without `labels` none are taken
+    over, nor what else the videos around them decide, clusters: what is shown to judges stays the same feed while a corpus grows.
 
     A loading of 0 is not among an item's labels; a video of which one loading is not known has none.
     """
@@ -68,7 +69,7 @@ def feed_items(corpus: Corpus, ids: Sequence[str] | None = None, *, labels: bool
         rows = corpus.table(_COLUMNS)
     if ids is not None and len(ids) > _NAMED_AT_ONCE:
         rows = rows.filter(pl.col("id").is_in(list(ids)))
-    clusters = clusters_of(corpus)
+    clusters = clusters_of(corpus) if labels else {}
     collects = gc.isenabled()
     gc.disable()  # so many new objects set off collections that find nothing, for half as long again
     try:

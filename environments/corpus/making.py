@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from environments.corpus.schema import Space, frames_schema, videos_schema
+from environments.corpus.sql import complaint
 from personas.errors import CorpusError
 from personas.one_line import one_line
 
@@ -95,9 +96,9 @@ def told(uri: str, where: str | None = None) -> Iterator[None]:
     except OSError as error:
         raise CorpusError(f"{one_line(uri, None)} cannot be used ({one_line(str(error), 300, fold=True)})") from error
     except (ValueError, RuntimeError) as error:
-        said = one_line(str(error), 300, fold=True)
         if where is not None:
-            raise CorpusError(f"the filter {one_line(where)!r} cannot be used ({said})") from error
+            raise CorpusError(f"the filter {one_line(where)!r} cannot be used ({complaint(error)})") from error
+        said = one_line(str(error), 300, fold=True)
         raise CorpusError(
             f"{one_line(uri, None)} cannot be used ({said}); if another process wrote to it, run the same command again"
         ) from error

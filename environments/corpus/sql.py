@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from personas.errors import CorpusError
 from personas.one_line import one_line
+from personas.schwartz import VALUES
 
-__all__ = ["checked_filter", "in_list", "quoted"]
+__all__ = ["checked_filter", "complaint", "in_list", "quoted"]
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
 
@@ -21,6 +22,20 @@ def quoted(text: str) -> str:
 def in_list(column: str, texts: Iterable[str]) -> str:
     """A filter that is true where `column`, a name of ours, is one of `texts`."""
     return f"{column} IN ({', '.join(map(quoted, texts))})"
+
+
+_UNKNOWN = re.compile(r"No field named (?P<name>\S+?)\.? Valid fields are (?P<fields>`.*`)")
+_LABELS = (*VALUES, *(f"{value}_sd" for value in VALUES), "labels_source")
+
+
+def complaint(error: BaseException) -> str:
+    """What LanceDB has against a filter, on one line. An unknown field: all that there are, labels first."""
+    said = one_line(str(error), None, fold=True)
+    if (found := _UNKNOWN.search(said)) is None:
+        return one_line(said, 300)
+    fields = re.findall(r"`([^`]*)`", found["fields"])
+    labels = [name for name in _LABELS if name in fields]
+    return f"no field {found['name']}; fields are {', '.join([*labels, *(name for name in fields if name not in labels)])}"
 
 
 def checked_filter(where: str) -> str:

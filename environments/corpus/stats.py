@@ -10,19 +10,21 @@ import polars as pl
 from environments.corpus.indexing import IndexState, index_states
 from environments.corpus.making import told
 from environments.corpus.schema import LOADINGS
+from environments.corpus.strata import LEAST
 
 if TYPE_CHECKING:
     from environments.corpus.store import Corpus
 
 __all__ = ["FACETS", "Stats", "ValueCount", "stats_of"]
 
+_TINY = 1e-6  # loadings are kept in single precision
 FACETS = ("platform", "topic", "language", "month", "source", "labels_source")
 """By what videos are counted; "" stands for unknown. `month` is that of the post, as 2026-11."""
 
 
 @dataclass(frozen=True)
 class ValueCount:
-    """Of one value: videos whose loading is above and below 0, and over how many topics each spreads."""
+    """Of one value: videos that promote it by at least `strata.LEAST`, and that oppose it so; over how many topics each spreads."""
 
     value: str
     promote: int
@@ -91,7 +93,7 @@ def _counts(column: pl.Series) -> dict[str, int]:
 
 
 def _value_count(rows: pl.DataFrame, value: str) -> ValueCount:
-    promote, oppose = rows.filter(pl.col(value) > 0), rows.filter(pl.col(value) < 0)
+    promote, oppose = rows.filter(pl.col(value) >= LEAST - _TINY), rows.filter(pl.col(value) <= _TINY - LEAST)
     return ValueCount(value, promote.height, _topics(promote), oppose.height, _topics(oppose))
 
 

@@ -18,8 +18,8 @@ __all__ = ["EXAMPLE", "add_options", "run"]
 EXAMPLE = """example:
   python -m environments.corpus stats corpus/
 
-A value is promoted where its loading is above 0, opposed where it is below. exit codes: 0 done, 2 bad usage or no corpus,
-130 interrupted. See docs/corpus.md."""
+A value is promoted where its loading is at least 0.25, opposed where it is at most -0.25, as in pools and scores. exit codes: 0 done,
+2 bad usage or no corpus, 130 interrupted. See docs/corpus.md."""
 
 _NAMED = 8  # of a facet; the rest is summed
 
@@ -72,9 +72,12 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _value_lines(found: Stats) -> list[str]:
+    from environments.corpus.strata import LEAST  # noqa: PLC0415
+
     if not found.labelled:
         return ["No video has loadings: label them first (python -m evals.labels judge …)."]
     head = f"{found.labelled:,} videos have loadings, {found.value_free:,} of them all 0."
+    head += f" A value counts from a loading of {LEAST} or −{LEAST} on, as in pools and scores."
     table = [f"  {'':<18}{'promote':>8}{'topics':>8}{'oppose':>8}{'topics':>8}"]
     table += [
         f"  {NAMES[each.value]:<15}{each.value:<3}{each.promote:>8,}{each.promote_topics:>8,}{each.oppose:>8,}{each.oppose_topics:>8,}"

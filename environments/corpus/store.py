@@ -36,6 +36,7 @@ __all__ = ["Corpus", "Space"]
 _MERGED_AT_ONCE = 20_000  # rows: a merge holds what it rewrites, vectors included
 _ASKED_AT_ONCE = 2_000  # ids or hashes named in one filter
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CODE_KEY = ("video", "rater", "kind", "cell", "value")
 _VECTORS = ("text_vector", "image_vector")
 
 
@@ -63,7 +64,10 @@ class Corpus:
     def open(cls, uri: str) -> Corpus:
         """The corpus at `uri`. Raises CorpusError where there is none, or one of another layout."""
         folder = place_of(uri)
-        missing = f"{one_line(uri, None)} is no corpus; `python -m environments.corpus add {one_line(uri, None)} FOLDER` makes one"
+        named = one_line(uri, None)
+        held = folder is not None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+        makes = f"add CORPUS {named}` makes one of it" if held else f"add {named} FOLDER` makes one"
+        missing = f"{named} is no corpus; `python -m environments.corpus {makes}"
         if folder is not None and not (folder / "videos.lance").is_dir():
             raise CorpusError(missing)
         with told(uri):
@@ -265,12 +269,17 @@ class Corpus:
         return self._whole("codes", codes_schema()).sort("video", "kind", "rater", "cell", "value", maintain_order=True)
 
     def replace_codes(self, frame: pl.DataFrame, where: str) -> None:
-        """Drop the raw labels for which `where` is true, then append `frame`."""
+        """Put `frame` in the place of the raw labels for which `where` is true, in one commit: killed at any moment, one of them is there.
+
+        A label is known by `_CODE_KEY`: one of the same key is replaced also where `where` is not true of it. Each key once in `frame`.
+        """
         with told(self.uri, where), writing(self.folder):
             table = self._made("codes", codes_schema())
-            table.delete(where)
-            if frame.height:
-                table.add(shaped(frame, codes_schema(), whole=True))
+            if not frame.height:
+                table.delete(where)
+                return
+            merge = table.merge_insert(list(_CODE_KEY)).when_matched_update_all().when_not_matched_insert_all()
+            merge.when_not_matched_by_source_delete(where).execute(shaped(frame, codes_schema(), whole=True))
 
     def set_gold_sample(self, frame: pl.DataFrame) -> None:
         """Replace the sample that people label; the columns are those of `schema.gold_schema`."""

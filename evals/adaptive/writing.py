@@ -16,6 +16,7 @@ from evals.adaptive.analysis import Adaptive, conclusions
 from evals.adaptive.plots import figures_of
 from evals.adaptive.tables import FORMAT, as_data, tables_of
 from evals.report.canvas import render
+from evals.report.folder import csv_of
 from evals.report.style import short
 from evals.report.words import number
 from evals.values.results import as_json
@@ -56,7 +57,7 @@ def write(found: Adaptive, out: Path) -> list[Path]:
     check_place(out)
     tables = tables_of(found)
     contents = {PAGE: _page(found, tables).encode("utf-8", errors="backslashreplace")}
-    contents |= {name: frame.write_csv().encode("utf-8") for name, frame in tables.items()}
+    contents |= {name: csv_of(frame).encode("utf-8", errors="backslashreplace") for name, frame in tables.items()}
     contents[RESULTS] = as_json(as_data(found))
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from evals.ch3ef.analysis import FILES, Found
 from evals.ch3ef.figure import score_figure
 from evals.ch3ef.sections import sections_of
-from evals.report.folder import PAGE, RESULTS, write_folder
+from evals.report.folder import PAGE, RESULTS, csv_of, write_folder
 from evals.report.folder import check_place as check_folder
 from evals.report.plain_page import plain_page
 from evals.report.words import plural
@@ -38,14 +36,9 @@ def write(found: Found, out: Path) -> list[Path]:
     """Each file is whole or not there. Raises UserError as `check_place`, StorageFailed."""
     check_place(out)
     contents: dict[str, bytes | str] = {PAGE: _page(found, [*found.tables, RESULTS])}
-    contents |= {name: _csv(table) for name, table in found.tables.items()}
+    contents |= {name: csv_of(table) for name, table in found.tables.items()}
     contents[RESULTS] = as_json(as_data(found))
     return write_folder(out, contents, known=FILES)
-
-
-def _csv(table: pl.DataFrame) -> str:
-    lists = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.List)]
-    return table.with_columns(pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(" ") for name in lists).write_csv()
 
 
 def _page(found: Found, written: list[str]) -> str:

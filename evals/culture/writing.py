@@ -16,6 +16,7 @@ from evals.culture.figures import figures_of
 from evals.culture.sections import sections_of
 from evals.culture.tables import FORMAT, NAMES, as_data, tables_of
 from evals.report.canvas import render
+from evals.report.folder import csv_of
 from evals.report.style import short
 from evals.report.words import plural, prose
 from evals.values.results import as_json
@@ -48,7 +49,7 @@ def write(found: Found, out: Path) -> list[Path]:
     check_place(out)
     tables = tables_of(found)
     contents = {PAGE: _page(found, [*tables, RESULTS]).encode("utf-8", errors="backslashreplace")}
-    contents |= {name: frame.write_csv().encode("utf-8", errors="backslashreplace") for name, frame in tables.items()}
+    contents |= {name: csv_of(frame).encode("utf-8", errors="backslashreplace") for name, frame in tables.items()}
     contents[RESULTS] = as_json(as_data(found))
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from evals.labels.gold_weights import coded_probabilities
 from evals.labels.scores import rater_codes
 from evals.values.agreement import gwet_ac, krippendorff_alpha
 from evals.values.intervals import Interval, wilson_interval
@@ -172,7 +173,8 @@ def _among(name: str, long: pl.DataFrame, by: str, seed: int) -> Compared:
 
 def _against(judges: pl.DataFrame, people: pl.DataFrame, sample: pl.DataFrame, seed: int) -> Compared:
     """Two raters, who are the means; only videos of the gold sample, for the others were not drawn with a known probability."""
-    drawn = sample.select("video", "inclusion")
+    weights = coded_probabilities(sample, set(people["video"].to_list()))
+    drawn = pl.DataFrame(list(weights.items()), schema={"video": pl.String, "inclusion": pl.Float64}, orient="row")
     means = [each.group_by("video", "value").agg(pl.col("code").mean()) for each in (judges, people)]
     both = means[0].join(means[1], on=["video", "value"], suffix="_gold").join(drawn, on="video").sort("video")
     values, found = [], []

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     from evals.labels.agreeing import compare  # noqa: PLC0415
     from evals.labels.agreement_printing import evidence_counts, print_agreement, rows_of  # noqa: PLC0415
     from personas.errors import StorageFailed, UserError  # noqa: PLC0415
+    from personas.one_line import one_line  # noqa: PLC0415
 
     corpus = open_corpus(options.corpus)
     codes = corpus.codes()
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
             Path(options.out).parent.mkdir(parents=True, exist_ok=True)
             pl.DataFrame(rows, infer_schema_length=None).write_csv(options.out)
         except OSError as error:
-            raise StorageFailed(f"cannot write {options.out}: {error.strerror}; choose another --out") from error
+            raise StorageFailed(f"cannot write {options.out}: {error.strerror or one_line(str(error))}; choose another --out") from error
     if options.json:
         sys.stdout.write(json.dumps({"agreement": rows, "evidence": evidence}, ensure_ascii=False, allow_nan=False) + "\n")
         return 0

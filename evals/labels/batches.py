@@ -1,7 +1,8 @@
 """What judges are asked, in batches: each is an experiment of the engine over pools of the corpus, and is written down before it runs.
 
 A batch keeps which judge is asked about which video in which prompt cells. The same request finds its unfinished batch again and carries
-on with it; another one is asked only about what no batch holds.
+on with it; another one is asked only about what no batch holds. A batch whose videos have changed meanwhile is closed: what it has not
+labelled is free for another one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ class Request:
     again: bool = False
     pool: str | None = None
     model_options: Mapping[str, str] | None = None
+    anew: bool = False
 
     @property
     def protocol(self) -> str:
@@ -60,6 +63,8 @@ class Request:
 def _plain(request: Request) -> dict[str, Any]:
     """As JSON-able data."""
     found: dict[str, Any] = json.loads(json.dumps(asdict(request)))
+    if not request.anew:
+        del found["anew"]  # batches are named by this: those of before it was there keep their names
     return found
 
 
@@ -84,11 +89,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Batch:
-    """Tasks that are run together. `name`: of the experiment's folder; `complete`: everything has been asked."""
+    """Tasks that are run together. `name`: of the experiment's folder; `complete`: everything has been asked; `closed`: it cannot be
+    carried on with, since its videos have changed, and holds what it had labelled until then.
+    """
 
     request: Request
     tasks: tuple[Task, ...]
     complete: bool = False
+    closed: bool = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is still to be carried on with."""
+        return not self.complete and not self.closed
 
     @property
     def name(self) -> str:
@@ -126,22 +139,44 @@ class Ledger:
         """All of them, by name. Raises UserError for a file that is none."""
         return [_read(path) for path in sorted(self.folder.glob("judging-*.json"))]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts no other command plans a batch here or takes labels in; the others wait. Raises StorageFailed."""
+        import fcntl  # noqa: PLC0415 - Unix only
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".planning").open("a")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        with lock:
+            with suppress(OSError):  # some network file systems know no locks; there it is the user's care
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _unwritable(self, error: OSError) -> StorageFailed:
+        return StorageFailed(f"cannot write {self.folder}: {error.strerror}; mend it or choose another --runs")
+
     def keep(self, batch: Batch) -> None:
         """Write a batch down, whole or not at all. Raises StorageFailed."""
         target = self.folder / f"{batch.name}.json"
         aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-        about = {"version": VERSION, "request": _plain(batch.request), "complete": batch.complete}
+        about = {"version": VERSION, "request": _plain(batch.request), "complete": batch.complete, "closed": batch.closed}
         tasks = [asdict(task) for task in batch.tasks]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             aside.write_text(json.dumps(about | {"tasks": tasks}, ensure_ascii=False) + "\n", encoding="utf-8")
             aside.replace(target)
         except OSError as error:
-            raise StorageFailed(f"cannot write {self.folder}: {error.strerror}; mend it or choose another --runs") from error
+            raise self._unwritable(error) from error
 
     def done(self, batch: Batch) -> None:
         """The batch is complete."""
         self.keep(replace(batch, complete=True))
+
+    def close(self, batch: Batch) -> None:
+        """The batch is given up as it stands."""
+        self.keep(replace(batch, closed=True))
 
     def place(self, pool: Sequence[str], *, text: bool, labelled: bool) -> Path:
         """Where a pool of these videos lies, or will."""
@@ -175,7 +210,7 @@ def _read(path: Path) -> Batch:
         given = data["request"]
         request = Request(**given | {"judges": tuple(Judge(**judge) for judge in given["judges"])})
         tasks = tuple(_task(task) for task in data["tasks"])
-        return Batch(request, tasks, bool(data["complete"]))
+        return Batch(request, tasks, bool(data["complete"]), bool(data.get("closed", False)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is no batch of labels ({one_line(str(error), 80)}): restore it, or move it away") from None
 

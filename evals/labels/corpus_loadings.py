@@ -1,4 +1,4 @@
-"""Loadings of a corpus: set from the judges' codes, put back to the design's, and read for `evals.values` with the gold sample."""
+"""Loadings of a corpus: set from the judges' codes, and read for `evals.values` with the gold sample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import polars as pl
 
 from environments.corpus.indexing import ensure_indices
 from environments.corpus.schema import LOADINGS, SDS
-from evals.labels.scores import gold_means, judge_loadings, least_judges
+from evals.labels.gold_weights import coded_probabilities, partly_coded
+from evals.labels.kept_labels import DESIGN, JUDGES, keep_labels, put_back, raters_in
+from evals.labels.scores import gold_means, judge_loadings, judge_names, least_judges
 from evals.values.loadings import FloatArray, Loadings
 from personas.errors import UserError
 from personas.one_line import one_line
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from environments.corpus.store import Corpus
 
 __all__ = ["DESIGN", "Settled", "design_is_there", "loadings_of", "put_back_design", "settle"]
-
-DESIGN = "design"
-"""The source of labels that a study was built with; and how they are kept among the raw labels once judges' take their place."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,28 @@ class Settled:
 def settle(corpus: Corpus, *, least: int | None = None, asked: Iterable[str] = ()) -> Settled:
     """Set the loadings of all videos that judges have labelled to the judges' mean. Of those in `asked` with too few judges: to nothing.
 
-    The design's labels are kept among the raw ones before they go (`put_back_design`). Raises CorpusError; UserError where there is no
-    judge's label at all.
+    Where `least` is not given, no loading that is known goes for want of a judge who came later: a video keeps loadings that rest on the
+    judges it has, labels of its own that were put back, and, where it is not in `asked`, any. Labels that no judge of this corpus gave are
+    kept among the raw ones before they go (`evals.labels.kept_labels`). Raises CorpusError; UserError where there is no judge's label.
     """
     codes = corpus.codes()
-    judged = codes.filter(pl.col("kind") == "judge")
+    judged = set(codes.filter(pl.col("kind") == "judge")["video"].unique().to_list())
+    source = dict(corpus.table(["id", "labels_source"]).iter_rows())
     needed = least_judges(codes, least)
     found = judge_loadings(codes, needed)
+    if least is None:
+        found = _with_known(found, judge_loadings(codes), source)
     labelled = set(found["id"].to_list())
-    without = tuple(sorted({*judged["video"].unique().to_list(), *asked} - labelled))
-    if not labelled and not without:
+    wanted = set(asked)
+    lacking = (judged | wanted) - labelled
+    if not labelled and not lacking:
         raise UserError(f"no judge has labelled a video of {one_line(corpus.uri)}: run `python -m evals.labels judge` first")
-    _keep_design(corpus, [*labelled, *without], codes)
+    before = keep_labels(corpus, labelled | lacking, codes)
+    if least is None:
+        lacking = {name for name in lacking if not source.get(name) or (name in wanted and name not in before)}
     for (judges,), some in found.group_by("judges"):
-        corpus.set_loadings(some.select("id", *LOADINGS, *SDS), f"judges: {judges}")
+        corpus.set_loadings(some.select("id", *LOADINGS, *SDS), f"{JUDGES}{judges}")
+    without = tuple(sorted(lacking))
     if without:
         empty = pl.DataFrame({"id": list(without)} | {value: [None] * len(without) for value in VALUES}, schema_overrides=_floats())
         corpus.set_loadings(empty, "")
@@ -67,31 +74,16 @@ def settle(corpus: Corpus, *, least: int | None = None, asked: Iterable[str] = (
     return Settled(found, needed, without)
 
 
+def _with_known(found: pl.DataFrame, each: pl.DataFrame, source: dict[str, str | None]) -> pl.DataFrame:
+    """`found`, and those rows of `each` whose loadings rest on the same judges already."""
+    known = pl.Series(
+        [source.get(name) == f"{JUDGES}{judges}" for name, judges in each.select("id", "judges").iter_rows()], dtype=pl.Boolean
+    )
+    return pl.concat([found, each.filter(known).join(found, on="id", how="anti")]).sort("id")
+
+
 def _floats() -> dict[str, pl.DataType]:
     return dict.fromkeys(VALUES, pl.Float32())
-
-
-def _keep_design(corpus: Corpus, ids: list[str], codes: pl.DataFrame) -> None:
-    """Keep the design's labels of `ids` among the raw labels, once."""
-    kept = set(codes.filter(pl.col("kind") == DESIGN)["video"].to_list())
-    there = corpus.table(["id", *LOADINGS, "labels_source"], where=f"labels_source = '{DESIGN}'")
-    wanted = pl.Series(sorted(set(ids) - kept), dtype=pl.String)
-    mine = there.filter(pl.col("id").is_in(wanted.implode())).drop_nulls(list(VALUES))
-    if mine.is_empty():
-        return
-    long = mine.select("id", *VALUES).unpivot(on=list(VALUES), index="id", variable_name="value", value_name="code")
-    corpus.add_codes(
-        long.select(
-            pl.col("id").alias("video"),
-            pl.lit(DESIGN).alias("rater"),
-            pl.lit(DESIGN).alias("kind"),
-            pl.lit(0, pl.Int32).alias("cell"),
-            "value",
-            (pl.col("code") * 2).cast(pl.Float32),
-            pl.lit("").alias("evidence"),
-            pl.lit("").alias("session"),
-        )
-    )
 
 
 def design_is_there(corpus: Corpus, ids: Iterable[str]) -> bool:
@@ -102,25 +94,20 @@ def design_is_there(corpus: Corpus, ids: Iterable[str]) -> bool:
 
 def put_back_design(corpus: Corpus) -> int:
     """Set the loadings of all videos whose design's labels were kept to these; returns how many that are. Raises UserError for none."""
-    kept = corpus.codes().filter(pl.col("kind") == DESIGN)
-    if kept.is_empty():
-        raise UserError(f"no design's labels are kept in {one_line(corpus.uri)}: they are, once judges' labels take their place")
-    wide = kept.pivot(on="value", index="video", values="code").rename({"video": "id"})
-    corpus.set_loadings(wide.select("id", *(pl.col(value) / 2 for value in VALUES)), DESIGN)
-    ensure_indices(corpus)
-    return wide.height
+    return put_back(corpus, DESIGN)
 
 
 def loadings_of(corpus: Corpus) -> Loadings:
     """The loadings of all labelled videos of a corpus, with their SD over judges, and the gold raters' mean where a gold sample is coded.
 
-    Covariates: log_duration and text_amount, as of the items of sessions. Raises UserError where no video is labelled.
+    Covariates: log_duration and text_amount, as of the items of sessions. Where people have coded only a part of the gold sample,
+    `inclusion` is the probability of being drawn and coded, and the source says so. Raises UserError where no video is labelled.
     """
     columns = ["id", *LOADINGS, *SDS, "labels_source", "topic", "duration_s", "caption", "hashtags", "sound", "transcript"]
     table = corpus.table(columns, where="labels_source != ''").drop_nulls(list(VALUES))
     if table.is_empty():
         raise UserError(f"the videos of {one_line(corpus.uri)} carry no labels yet: label them with `python -m evals.labels judge` first")
-    gold, inclusion = _gold(corpus, table["id"].to_list())
+    gold, inclusion, told = _gold(corpus, table["id"].to_list())
     topics = tuple(topic or None for topic in table["topic"].to_list())
     sources = table["labels_source"].unique().sort().to_list()
     return Loadings(
@@ -128,7 +115,7 @@ def loadings_of(corpus: Corpus) -> Loadings:
         values=VALUES,
         x=np.clip(table.select(VALUES).to_numpy().astype(np.float64), -1, 1),
         sd=_spreads(table),
-        source=_source(sources),
+        source=_source(sources) + told,
         covariates=_covariates(table),
         topic=topics if any(topics) else None,
         gold=gold,
@@ -138,15 +125,14 @@ def loadings_of(corpus: Corpus) -> Loadings:
 
 def _source(sources: list[str]) -> str:
     """Where loadings come from, in words; the judges of all videos together, though some rest on fewer of them."""
-    names: list[str] = []
+    raters: set[str] = set()
     others: list[str] = []
     for source in sources:
-        kind, _, judges = source.partition("judges: ")
-        if judges and not kind:
-            names += [name for name in judges.split(", ") if name not in names]
+        if source.startswith(JUDGES):
+            raters |= raters_in(source)
         else:
             others.append("catalogue design" if source == DESIGN else source)
-    return "; ".join([*([f"judges: {', '.join(sorted(names))}"] if names else []), *others])
+    return "; ".join([*([f"{JUDGES}{judge_names(raters)}"] if raters else []), *others])
 
 
 def _spreads(table: pl.DataFrame) -> FloatArray | None:
@@ -170,18 +156,22 @@ def _covariates(table: pl.DataFrame) -> dict[str, FloatArray]:
     return {name: column for name, column in found.items() if np.ptp(column) > 0}
 
 
-def _gold(corpus: Corpus, items: list[str]) -> tuple[FloatArray | None, FloatArray | None]:
-    """Gold loadings (n, V), NaN rows where nobody coded, and inclusion probabilities (n,), 1 where the item was not drawn."""
+def _gold(corpus: Corpus, items: list[str]) -> tuple[FloatArray | None, FloatArray | None, str]:
+    """Gold loadings (n, V), NaN rows where nobody coded; the probabilities (n,) of being drawn and coded, 1 there; and what is to be said.
+
+    Only videos of the sample as it is drawn now count: which others are coded is a matter of an earlier draw, whose π is not known.
+    """
     sample = corpus.gold_sample()
     if sample is None:
-        return None, None
-    means = gold_means(corpus.codes()).join(sample.select(pl.col("video").alias("id"), "inclusion"), on="id")
+        return None, None, ""
+    drawn = sample.filter(pl.col("video").is_in(pl.Series(items, dtype=pl.String).implode()))
+    means = gold_means(corpus.codes()).filter(pl.col("id").is_in(drawn["video"].implode()))
+    if means.is_empty():
+        return None, None, ""
+    chance = coded_probabilities(drawn, set(means["id"].to_list()))
     row = {name: number for number, name in enumerate(items)}
-    mine = means.filter(pl.col("id").is_in(pl.Series(items, dtype=pl.String).implode()))
-    if mine.is_empty():
-        return None, None
-    rows = np.array([row[name] for name in mine["id"].to_list()])
+    rows = np.array([row[name] for name in means["id"].to_list()])
     gold, inclusion = np.full((len(items), len(VALUES)), np.nan), np.ones(len(items))
-    gold[rows] = np.clip(mine.select(VALUES).to_numpy(), -1, 1)
-    inclusion[rows] = mine["inclusion"].to_numpy()
-    return gold, inclusion
+    gold[rows] = np.clip(means.select(VALUES).to_numpy(), -1, 1)
+    inclusion[rows] = [chance[name] for name in means["id"].to_list()]
+    return gold, inclusion, partly_coded(drawn.height, means.height)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from agent.protocols.base import AnswerState
+from environments.corpus.sql import in_list, quoted
+from evals.labels.batches import Ledger
 from evals.labels.folding import Judgement, codes_frame, judgements
 
 if TYPE_CHECKING:
@@ -59,27 +61,46 @@ class Tally:
         return {"answers": states, "evidence": kinds, "new": self.new}
 
 
-def file_codes(corpus: Corpus, folder: Path, sessions: Sequence[str]) -> Tally:
-    """Add to the corpus the labels in an experiment's sessions that it does not have yet. Raises CorpusError, UserError.
+def file_codes(corpus: Corpus, folder: Path, sessions: Sequence[str], *, anew: bool = False) -> Tally:
+    """Add to the corpus the labels in an experiment's sessions that it does not have yet. Raises CorpusError, UserError, StorageFailed.
 
-    A judgement is known by video, judge and prompt cell: killed between two writes, the next run adds the rest.
+    A judgement is known by video, judge and prompt cell: killed between two writes, the next run adds the rest. With `anew` it takes the
+    place of that of another experiment. Other commands that take labels into the same corpus wait meanwhile.
     """
     tally = Tally()
-    known = set(corpus.codes().filter(pl.col("kind") == "judge").select("video", "rater", "cell").unique().iter_rows())
-    waiting: list[Judgement] = []
-    for each in _all(folder, sessions):
-        tally.see(each)
-        key = (each.video, each.rater, each.cell)
-        if each.labels and key not in known:
-            known.add(key)
-            waiting.append(each)
-            tally.new += 1
-        if len(waiting) >= AT_ONCE:
-            corpus.add_codes(codes_frame(waiting))
-            waiting = []
-    if waiting:
-        corpus.add_codes(codes_frame(waiting))
+    with Ledger(folder.parent).held():
+        mine = corpus.codes().filter(pl.col("kind") == "judge").unique(["video", "rater", "cell"])
+        known = {(video, rater, cell): session for video, rater, cell, session in mine.select(*_KEY, "session").iter_rows()}
+        waiting: list[Judgement] = []
+        for each in _all(folder, sessions):
+            tally.see(each)
+            key = (each.video, each.rater, each.cell)
+            other = anew and not known.get(key, each.session).startswith(f"{folder.name}/")
+            if each.labels and (key not in known or other):
+                known[key] = each.session
+                waiting.append(each)
+                tally.new += 1
+            if len(waiting) >= AT_ONCE:
+                _write(corpus, waiting, anew=anew)
+                waiting = []
+        _write(corpus, waiting, anew=anew)
     return tally
+
+
+_KEY = ("video", "rater", "cell")
+
+
+def _write(corpus: Corpus, found: Sequence[Judgement], *, anew: bool) -> None:
+    if not anew:
+        if found:
+            corpus.add_codes(codes_frame(found))
+        return
+    groups: dict[tuple[str, int], list[Judgement]] = {}
+    for each in found:
+        groups.setdefault((each.rater, each.cell), []).append(each)
+    for (rater, cell), some in groups.items():
+        where = f"kind = 'judge' AND rater = {quoted(rater)} AND cell = {cell} AND {in_list('video', (each.video for each in some))}"
+        corpus.replace_codes(codes_frame(some), where)
 
 
 def _all(folder: Path, sessions: Iterable[str]) -> Iterator[Judgement]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from personas.command import CommandParser
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from environments.corpus.store import Corpus
 
 __all__ = ["main"]
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         about |= _export(corpus, options)
     if options.serve or options.import_page:
         about |= _page(corpus, options)
-    if options.read is not None:
+    elif options.read is not None:
         about |= _import(corpus, options)
     about |= _standing(corpus)
     drawn = about.pop("told_draw", [])
@@ -115,35 +117,39 @@ def _export(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     import polars as pl  # noqa: PLC0415
 
     wanted = pl.Series(sample, dtype=pl.String)
-    rows = corpus.table(["id", "caption", "transcript", "url", "path"]).filter(pl.col("id").is_in(wanted.implode()))
+    rows = corpus.table(["id", "caption", "transcript", "url"]).filter(pl.col("id").is_in(wanted.implode()))
     videos = [
-        {"video": row["id"], "caption": row["caption"] or "", "transcript": row["transcript"] or "", "url": _where(corpus, row)}
+        {"video": row["id"], "caption": row["caption"] or "", "transcript": row["transcript"] or "", "url": _address(row["url"])}
         for row in rows.iter_rows(named=True)
     ]
     write_sheet(videos, Path(options.export), rater=options.rater or "", seed=options.seed)
-    return {"exported": len(videos), "sheet": options.export}
+    return {"exported": len(videos), "sheet": options.export, "without_address": sum(not video["url"] for video in videos)}
 
 
-def _where(corpus: Corpus, row: dict[str, Any]) -> str:
-    """Where a rater finds the video: its URL, else its file."""
-    if row["url"] or not row["path"]:
-        return str(row["url"] or "")
-    return str(((corpus.folder or Path()) / row["path"]).resolve())
+def _address(url: str | None) -> str:
+    """Where a rater finds the video on the web. No file of this machine: its name may tell what the video was made for."""
+    return url if url and url.lower().startswith(("https://", "http://")) else ""
 
 
 def _import(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
-    """Take a sheet in. What its raters had said of the same videos is replaced; of others it stays."""
-    from environments.corpus.sql import in_list, quoted  # noqa: PLC0415
+    """Take a sheet in."""
     from evals.labels.gold_table import read_sheet  # noqa: PLC0415
 
     sheet = read_sheet(Path(options.read), _sample(corpus), options.rater)
-    if sheet.codes.height:
+    _keep(corpus, sheet.codes)
+    return {"imported": sheet.rows, "open_rows": sheet.open_rows, "from": list(sheet.raters)}
+
+
+def _keep(corpus: Corpus, codes: pl.DataFrame) -> None:
+    """Keep gold codes. What their raters had said of the same videos is replaced; of others it stays."""
+    from environments.corpus.sql import in_list, quoted  # noqa: PLC0415
+
+    if codes.height:
         spoken = [
             f"(rater = {quoted(who)} AND {in_list('video', sorted(set(some['video'].to_list())))})"
-            for (who,), some in sheet.codes.group_by("rater")
+            for (who,), some in codes.group_by("rater")
         ]
-        corpus.replace_codes(sheet.codes, f"kind = 'gold' AND ({' OR '.join(sorted(spoken))})")
-    return {"imported": sheet.rows, "open_rows": sheet.open_rows, "from": list(sheet.raters)}
+        corpus.replace_codes(codes, f"kind = 'gold' AND ({' OR '.join(sorted(spoken))})")
 
 
 def _check_page(options: argparse.Namespace) -> None:
@@ -157,8 +163,12 @@ def _check_page(options: argparse.Namespace) -> None:
 
 
 def _page(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
-    """Serve the page until it is stopped, if that was asked for; then what was answered on it is the sheet to import."""
+    """Serve the page until it is stopped, if that was asked for; then take in the answers that are newer than what is there."""
+    import polars as pl  # noqa: PLC0415
+
     from evals.labels.gold_page import filled_sheet, serve_gold  # noqa: PLC0415
+    from evals.labels.gold_sessions import page_session, said_of  # noqa: PLC0415
+    from evals.labels.gold_table import read_sheet  # noqa: PLC0415
     from evals.labels.judge_command import runs_folder  # noqa: PLC0415
 
     sample = _sample(corpus)
@@ -166,8 +176,13 @@ def _page(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     if options.serve:
         raters = [name.strip() for name in options.raters.split(",") if name.strip()]
         serve_gold(corpus, sample, raters, folder, seed=options.seed, port=options.port, open_browser=not options.no_open)
-    options.read, elsewhere = filled_sheet(folder, sample)
-    return {"not_in_sample": elsewhere} if elsewhere else {}
+    filled = filled_sheet(folder, sample, said_of(corpus.codes()))
+    sheet = read_sheet(filled.path, sample)
+    sessions = [page_session(filled.given[key]) for key in sheet.codes.select("rater", "video").iter_rows()]
+    _keep(corpus, sheet.codes.with_columns(pl.Series("session", sessions, pl.String)))
+    left = {"taken_before": filled.taken_before, "older_than_sheet": filled.older, "not_in_sample": filled.elsewhere}
+    taken = {"imported": sheet.rows, "open_rows": 0, "from": list(sheet.raters)}
+    return taken | {name: count for name, count in left.items() if count}
 
 
 def _sample(corpus: Corpus) -> list[str]:
@@ -201,9 +216,15 @@ def _told(about: dict[str, Any]) -> str:
     lines = []
     if "exported" in about:
         lines.append(f"{about['exported']:,} rows written to {about['sheet']}")
+        if about["without_address"]:
+            lines.append(f"{about['without_address']:,} videos have no address on the web: to show their pictures, label with --serve")
     if "imported" in about:
         still = f"; {about['open_rows']:,} rows are open yet" if about["open_rows"] else ""
         lines.append(f"{about['imported']:,} rows taken in from {', '.join(about['from']) or 'nobody'}{still}")
+    if "taken_before" in about:
+        lines.append(f"{about['taken_before']:,} answers on the page were taken in before")
+    if "older_than_sheet" in about:
+        lines.append(f"{about['older_than_sheet']:,} answers on the page are older than a sheet that was taken in: the sheet stays")
     if "not_in_sample" in about:
         lines.append(f"{about['not_in_sample']:,} answers on the page are of videos that are not in the sample any more: left out")
     lines.append(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from evals.annotating.answers import read_annotations
 from evals.annotating.desk import CardSource
 from evals.annotating.form import Card, Field, Form
 from evals.annotating.serving import RaterStanding, serve_annotation
+from evals.labels.gold_sessions import Said
 from personas.errors import EnvironmentFailed, StorageFailed
 from personas.one_line import one_line
 from personas.schwartz import NAMES, VALUES
@@ -27,7 +30,7 @@ from personas.schwartz import NAMES, VALUES
 if TYPE_CHECKING:
     from environments.corpus.store import Corpus
 
-__all__ = ["FILE", "PICTURES", "card_source", "filled_sheet", "gold_form", "serve_gold"]
+__all__ = ["FILE", "PICTURES", "Filled", "card_source", "filled_sheet", "gold_form", "serve_gold"]
 
 FILE = "page.csv"
 """The sheet that is made of the answers, beside them."""
@@ -97,20 +100,39 @@ def serve_gold(
     return serve_annotation(source, sample, gold_form(), folder, raters, seed=seed, port=port, open_browser=open_browser)
 
 
-def filled_sheet(folder: Path, sample: Sequence[str]) -> tuple[Path, int]:
-    """The answers in `folder` as the sheet `FILE` in it, and how many were left out, since they are of videos not in `sample`.
+@dataclass(frozen=True)
+class Filled:
+    """Answers on the page, as the sheet `path`, and when each was given, by rater and video; and how many are not on it, and why."""
 
-    Raises StorageFailed, UserError for a damaged file.
+    path: Path
+    given: dict[tuple[str, str], datetime]
+    taken_before: int
+    older: int
+    elsewhere: int
+
+
+def filled_sheet(folder: Path, sample: Sequence[str], said: Mapping[tuple[str, str], Said]) -> Filled:
+    """The new answers in `folder` as the sheet `FILE` in it: of videos in `sample`, and later than what is in the corpus already.
+
+    `said`: what that is, by rater and video. Raises StorageFailed, UserError for a damaged file.
     """
     answers = read_annotations(folder)
     known = answers.filter(pl.col("item").is_in(pl.Series(list(sample), dtype=pl.String).implode()))
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["rater", "video", *VALUES])
+    given: dict[tuple[str, str], datetime] = {}
+    left = {True: 0, False: 0}
     for row in known.iter_rows(named=True):
-        codes = [row.get(value) for value in VALUES]
-        if None not in codes:  # an answer to an earlier form would be open again
-            writer.writerow([row["rater"], row["item"], *codes])
+        codes, key = [row.get(value) for value in VALUES], (row["rater"], row["item"])
+        if None in codes:  # an answer to an earlier form would be open again
+            continue
+        before = said.get(key)
+        if before is not None and before.at >= row["at"]:
+            left[before.on_page] += 1
+            continue
+        given[key] = row["at"]
+        writer.writerow([*key, *codes])
     path = folder / FILE
     aside = path.with_name(f".{FILE}.part")
     try:
@@ -119,4 +141,4 @@ def filled_sheet(folder: Path, sample: Sequence[str]) -> tuple[Path, int]:
         aside.replace(path)
     except OSError as error:
         raise StorageFailed(f"cannot write {one_line(str(path), 200)}: {error.strerror}; make room, or mend the folder") from error
-    return path, answers.height - known.height
+    return Filled(path, given, left[True], left[False], answers.height - known.height)

@@ -6,15 +6,18 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from environments.canonical import content_hash, rng
 from evals.labels.folding import CODES_SCHEMA
+from evals.labels.gold_sessions import sheet_session
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
 from personas.schwartz import VALUES
+from personas.spreadsheet import harmless_cell
 
 __all__ = ["COLUMNS", "Sheet", "blind_key", "read_sheet", "write_sheet"]
 
@@ -22,7 +25,6 @@ COLUMNS = ("rater", "video", "caption", "transcript", "url", *VALUES)
 """The columns of the sheet. Others may be added, and are left alone."""
 
 MOST_BYTES = 64 * 2**20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FAULTS = 5
 
 
@@ -54,7 +56,7 @@ def write_sheet(videos: Sequence[Mapping[str, str]], path: Path, *, rater: str =
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows:
-        shown = [_harmless(" ".join(row[name].split())) for name in ("caption", "transcript", "url")]
+        shown = [harmless_cell(" ".join(row[name].split())) for name in ("caption", "transcript", "url")]
         writer.writerow([rater, blind_key(row["video"]), *shown, *[""] * len(VALUES)])
     aside = path.with_name(f".{path.name}.part")
     try:
@@ -63,10 +65,6 @@ def write_sheet(videos: Sequence[Mapping[str, str]], path: Path, *, rater: str =
         aside.replace(path)
     except OSError as error:
         raise StorageFailed(f"cannot write {one_line(str(path), 200)}: {error.strerror}; choose another --export") from error
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def read_sheet(path: Path, sample: Sequence[str], rater: str | None = None) -> Sheet:
@@ -155,8 +153,9 @@ def _number(code: str) -> int | None:
 
 
 def _frame(found: Mapping[tuple[str, str], tuple[int, list[float]]], path: Path) -> pl.DataFrame:
-    """The codes as the corpus keeps them. Which sheet they came from is the session."""
-    sheet = f"sheet {one_line(path.name, 60)} {content_hash(sorted([*key, *codes] for key, (_, codes) in found.items()))[:8]}"
+    """The codes as the corpus keeps them. Which sheet they came from, and when, is the session."""
+    digest = content_hash(sorted([*key, *codes] for key, (_, codes) in found.items()))[:8]
+    sheet = sheet_session(path, digest, datetime.now(UTC))
     rows = [
         (video, who, "gold", 0, value, code, "", sheet)
         for (who, video), (_, codes) in found.items()

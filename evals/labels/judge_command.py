@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     from environments.corpus.feed import open_corpus  # noqa: PLC0415
     from evals.labels.batches import Ledger  # noqa: PLC0415
     from evals.labels.costing import costs_of  # noqa: PLC0415
-    from evals.labels.judge_printing import print_plan  # noqa: PLC0415
+    from evals.labels.judge_printing import print_found, print_plan  # noqa: PLC0415
     from evals.labels.planning import next_batch, plan_of, wanted_videos  # noqa: PLC0415
 
     configure_logs(20 if options.verbose else 40)
@@ -46,19 +47,27 @@ def main(arguments: Sequence[str]) -> int:
     corpus = open_corpus(options.corpus)
     wanted = wanted_videos(corpus, request, _within(options))
     ledger = Ledger(runs_folder(options.corpus, options.runs))
-    batch, resumed = next_batch(request, wanted, corpus.codes(), ledger)
+    with nullcontext() if options.dry_run else ledger.held():
+        found = next_batch(request, wanted, corpus.codes(), ledger)
+        batch = found.batch
+        print_found(found, len(wanted.ids))
+        if batch is not None:
+            plan = limited(plan_of(batch, ledger), options)
+            costs = costs_of(batch, corpus)
+            if not options.quiet or options.dry_run:
+                print_plan(batch, costs, resumed=found.resumed, to_stdout=options.dry_run and not options.json)
+            if options.dry_run:
+                told = {"batch": batch.name, "questions": batch.asked, "judges": [_cost(each) for each in costs]}
+                _say(options, told | {"resumed": found.resumed})
+                return 0
+            _check_design(corpus, batch)
+            ledger.keep(batch)
+            ledger.keep_pools(batch, options.corpus, wanted.words, labelled=_synthetic(batch))
+    if batch is None and options.dry_run:
+        _say(options, {"batch": None, "questions": 0, "judges": [], "resumed": False})
+        return int(bool(found.unfinished))
     if batch is None:
-        return _settle(corpus, ledger, options, nothing=len(wanted.ids))
-    plan = limited(plan_of(batch, ledger), options)
-    costs = costs_of(batch, corpus)
-    if not options.quiet or options.dry_run:
-        print_plan(batch, costs, resumed=resumed, to_stdout=options.dry_run and not options.json)
-    if options.dry_run:
-        _say(options, {"batch": batch.name, "questions": batch.asked, "judges": [_cost(each) for each in costs], "resumed": resumed})
-        return 0
-    _check_design(corpus, batch)
-    ledger.keep(batch)
-    ledger.keep_pools(batch, options.corpus, wanted.words, labelled=_synthetic(batch))
+        return _settle(corpus, ledger, options) or int(bool(found.unfinished))
     return _run(corpus, ledger, batch, plan, options)
 
 
@@ -92,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
         "--least", type=int, metavar="N", help="judges that a video's loadings need (default: 2; 1 where there is one judge)"
     )
     parser.add_argument("--again", action="store_true", help="ask again where a judge refused, failed, or could not be understood")
+    parser.add_argument(
+        "--anew", action="store_true", help="ask again what was labelled with other frames, model options or URL, and replace those labels"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the order in which videos are asked about (default: 0)")
     parser.add_argument("--model-option", action="append", default=[], metavar="KEY=VALUE", help="of every judge, such as temperature=0")
     add_run_options(parser, runs=None)
@@ -121,6 +133,7 @@ def _request(options: argparse.Namespace) -> Request:
         limit=options.limit,
         seed=options.seed,
         again=options.again,
+        anew=options.anew,
         pool=options.pool,
         model_options={key: value for key, _, value in pairs} or None,
     )
@@ -135,7 +148,7 @@ def _within(options: argparse.Namespace) -> Sequence[str] | None:
 
 
 def _synthetic(batch: Any) -> list[str]:
-    from evals.labels.planning import is_synthetic  # noqa: PLC0415
+    from evals.labels.settings import is_synthetic  # noqa: PLC0415
 
     return sorted({task.judge.model for task in batch.tasks if is_synthetic(task.judge)})
 
@@ -160,13 +173,17 @@ def _run(corpus: Corpus, ledger: Any, batch: Any, plan: Any, options: argparse.N
 
     from agent.experiments.command import run_with_view  # noqa: PLC0415
     from agent.experiments.running import Sweep  # noqa: PLC0415
+    from evals.labels.changes import changed_sessions  # noqa: PLC0415
     from evals.labels.filing import file_codes  # noqa: PLC0415
     from evals.labels.judge_printing import print_end, print_tally  # noqa: PLC0415
 
     sweep = Sweep(plan, ledger.folder, workers=options.workers, concurrency=options.concurrency, verbose=options.verbose)
     result = run_with_view(sweep, quiet=options.quiet)
-    tally = file_codes(corpus, result.folder, [planned.name for planned in plan.sessions])
-    print_end(result, Console(stderr=True, soft_wrap=True))
+    tally = file_codes(corpus, result.folder, [planned.name for planned in plan.sessions], anew=batch.request.anew)
+    changed = changed_sessions(plan, result)
+    if changed:
+        ledger.close(batch)
+    print_end(result, Console(stderr=True, soft_wrap=True), changed=changed)
     if result.remaining:
         print_tally(tally)
         _say(options, {"batch": batch.name, **tally.as_dict(), "remaining_sessions": result.remaining, "folder": str(result.folder)})
@@ -175,15 +192,13 @@ def _run(corpus: Corpus, ledger: Any, batch: Any, plan: Any, options: argparse.N
     return _settle(corpus, ledger, options, tally=tally, batch=batch.name)
 
 
-def _settle(corpus: Corpus, ledger: Any, options: argparse.Namespace, *, tally: Any = None, batch: str = "", nothing: int = 0) -> int:
+def _settle(corpus: Corpus, ledger: Any, options: argparse.Namespace, *, tally: Any = None, batch: str = "") -> int:
     """Set the loadings from all codes that are there, and tell what came of it."""
     from evals.labels.corpus_loadings import settle  # noqa: PLC0415
     from evals.labels.judge_printing import print_settled, print_tally  # noqa: PLC0415
 
     asked = {name for each in ledger.batches() if each.complete for task in each.tasks for name in task.videos}
     settled = settle(corpus, least=options.least, asked=asked)
-    if nothing:
-        sys.stderr.write(f"every label that was asked for is there ({nothing} videos): nobody is asked\n")
     if not options.json:
         if tally is not None:
             print_tally(tally, settled.frame)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from evals.labels.corpus_loadings import Settled
     from evals.labels.costing import JudgeCost
     from evals.labels.filing import Tally
+    from evals.labels.planning import Found
 
-__all__ = ["print_end", "print_plan", "print_settled", "print_tally"]
+__all__ = ["print_end", "print_found", "print_plan", "print_settled", "print_tally"]
 
 FEW_JUDGES = 3
 
@@ -80,17 +82,41 @@ def _warn_families(batch: Batch, out: Console) -> None:
         )
 
 
-def print_end(result: Result, out: Console) -> None:
-    """How the run ended: what stopped, what failed, how to go on."""
+def print_found(found: Found, videos: int) -> None:
+    """On stderr, a line each, what is not asked though it was not labelled just so; and where nobody is asked, that."""
+    told = [
+        f"{count:,} labels of {one_line(judge)} were made with {then}, not {now}: they are kept; --anew asks again and replaces them"
+        for (judge, then, now), count in found.otherwise.items()
+    ]
+    for name, count in found.unfinished.items():
+        told.append(f"{count:,} judgements wait in the unfinished batch {name}: the command that began it goes on with it")
+    if found.in_vain and not found.batch:
+        told.append(f"{found.in_vain:,} judgements were asked for in vain: --again asks for them once more")
+    if not found.batch:
+        whole = "nothing else is left to ask" if told else "every label that was asked for is there"
+        told.append(f"{whole} ({videos:,} videos): nobody is asked")
+    for line in told:
+        sys.stderr.write(f"{line}\n")
+
+
+def print_end(result: Result, out: Console, *, changed: Collection[str] = ()) -> None:
+    """How the run ended: what stopped, what failed, how to go on. `changed`: sessions whose videos are no longer what they were."""
     totals = result.totals()
     out.print(f"{totals['complete']:,} of {totals['sessions']:,} sessions complete", highlight=False)
     if result.broken:
         out.print(result.stopping, markup=False, highlight=False)
     for model, why in result.stopped.items():
         out.print(f"{one_line(model)} was stopped: {why}", markup=False, highlight=False)
-    for why in sorted(set(result.failures.values()))[:8]:
+    for why in sorted({why for name, why in result.failures.items() if name not in changed})[:8]:
         out.print(f"a session failed: {why}", markup=False, highlight=False)
-    if result.remaining:
+    if changed:
+        out.print(
+            f"the corpus has changed since {len(changed):,} session{'s' * (len(changed) > 1)} began: this batch is closed, the labels that "
+            "came are kept, and the same command asks for the others in a new batch",
+            markup=False,
+            highlight=False,
+        )
+    elif result.remaining:
         cure = "with a higher limit, the same command goes on" if result.limited else "the same command goes on"
         out.print(
             f"the labels that came are kept; {result.remaining:,} sessions are left, and {cure}. The loadings are set when all is asked "

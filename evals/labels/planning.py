@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from agent.experiments.plan import Plan
 from agent.experiments.spec import ExperimentSpec
 from environments.canonical import derived_seed
 from evals.labels.batches import Batch, Ledger, Request, Task, hashed_order, shards
-from evals.labels.judges import SYNTHETIC, Judge
+from evals.labels.judges import Judge
+from evals.labels.settings import Settings, is_synthetic, settings_of
 from personas.errors import UserError
 from personas.one_line import one_line
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from environments.corpus.store import Corpus
 
-__all__ = ["Wanted", "is_synthetic", "next_batch", "plan_of", "wanted_videos"]
+__all__ = ["Found", "Wanted", "next_batch", "plan_of", "wanted_videos"]
 
 
 @dataclass(frozen=True)
@@ -51,33 +52,54 @@ def wanted_videos(corpus: Corpus, request: Request, within: Sequence[str] | None
     return Wanted(tuple(ids), dict(kept.select("id", "frames").iter_rows()), dict(bare.select("id", "words").iter_rows()))
 
 
-def next_batch(request: Request, wanted: Wanted, codes: pl.DataFrame, ledger: Ledger) -> tuple[Batch | None, bool]:
-    """The batch to be run, None where every label that is wanted has been asked for; and whether it was begun before.
+@dataclass
+class Found:
+    """What is there already of a request, counted in judgements, and what is left.
+
+    batch      to be run; None where there is nothing to ask
+    resumed    whether it was begun before
+    otherwise  (judge, settings of then, settings of now) → labels that were made with other settings, and are kept
+    unfinished name of another request's unfinished batch → judgements that wait in it
+    in_vain    judgements that were asked for and gave no label
+    """
+
+    batch: Batch | None = None
+    resumed: bool = False
+    otherwise: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    unfinished: Counter[str] = field(default_factory=Counter)
+    in_vain: int = 0
+
+
+def next_batch(request: Request, wanted: Wanted, codes: pl.DataFrame, ledger: Ledger) -> Found:
+    """What to ask next, and what is not asked, and why.
 
     An unfinished batch of the same request comes first, as it was written down. A new one holds what neither has a code nor stands in a
-    batch, of the same judge and prompt cell; with `request.again` also what was asked for in vain.
+    batch, of the same judge and prompt cell; with `request.again` also what was asked for in vain, with `request.anew` also what was made
+    with other settings. What a closed batch did not label is free.
     """
     known = ledger.batches()
+    found = Found()
     for batch in known:
-        if not batch.complete and batch.request.key == request.key:
-            return batch, True
-    tasks = [task for judge in request.judges for task in _tasks(judge, request, wanted, codes, known)]
-    return (Batch(request, tuple(tasks)), False) if tasks else (None, False)
+        if batch.unfinished and batch.request.key == request.key:
+            found.batch, found.resumed = batch, True
+            return found
+    tasks = [task for judge in request.judges for task in _tasks(judge, request, wanted, codes, known=known, found=found)]
+    found.batch = Batch(request, tuple(tasks)) if tasks else None
+    return found
 
 
-def _tasks(judge: Judge, request: Request, wanted: Wanted, codes: pl.DataFrame, known: Sequence[Batch]) -> list[Task]:
+def _tasks(judge: Judge, request: Request, wanted: Wanted, codes: pl.DataFrame, *, known: Sequence[Batch], found: Found) -> list[Task]:
     """What one judge is still to be asked: cells with the same videos together."""
     import polars as pl  # noqa: PLC0415
 
     mine = codes.filter((pl.col("kind") == "judge") & (pl.col("rater") == judge.rater(two_step=request.two_step)))
     groups: dict[tuple[tuple[str, ...], int], list[int]] = {}
     for cell in range(request.orders):
-        there = set(mine.filter(pl.col("cell") == cell)["video"].to_list())
-        asked, unfinished = _asked(judge, request.two_step, cell, known)
-        barred = there | (unfinished if request.again else set(asked))
-        left = tuple(name for name in wanted.ids if name not in barred)
+        there = dict(mine.filter(pl.col("cell") == cell).select("video", "session").unique("video").iter_rows())
+        asked = _Asked(judge, request, wanted, cell, known)
+        left = tuple(name for name in wanted.ids if asked.is_open(name, there.get(name), found))
         if left:
-            groups.setdefault((left, max((asked[name] for name in left), default=0)), []).append(cell)
+            groups.setdefault((left, max(asked.times[name] for name in left)), []).append(cell)
     tasks: list[Task] = []
     for (left, repeat), cells in groups.items():
         pools = [*shards([name for name in left if wanted.pictures[name]]), *shards([name for name in left if not wanted.pictures[name]])]
@@ -86,17 +108,53 @@ def _tasks(judge: Judge, request: Request, wanted: Wanted, codes: pl.DataFrame, 
     return tasks
 
 
-def _asked(judge: Judge, two_step: bool, cell: int, known: Sequence[Batch]) -> tuple[Counter[str], set[str]]:
-    """How often batches ask a judge about each video in a prompt cell, and the videos of unfinished ones."""
-    times: Counter[str] = Counter()
-    unfinished: set[str] = set()
-    for batch in known:
-        for task in batch.tasks:
-            if task.judge.model == judge.model and batch.request.two_step == two_step and cell in task.cells:
-                times.update(task.videos)
-                if not batch.complete:
-                    unfinished.update(task.videos)
-    return times, unfinished
+class _Asked:
+    """What batches have asked a judge in a prompt cell. `times`: how often about each video."""
+
+    def __init__(self, judge: Judge, request: Request, wanted: Wanted, cell: int, known: Sequence[Batch]) -> None:
+        self.times: Counter[str] = Counter()
+        self._judge, self._request, self._wanted = judge, request, wanted
+        self._batches: dict[str, tuple[Batch, Judge]] = {}
+        self._of: dict[str, list[str]] = {}
+        for batch in known:
+            for task in batch.tasks:
+                if task.judge.model == judge.model and batch.request.two_step == request.two_step and cell in task.cells:
+                    self._batches[batch.name] = (batch, task.judge)
+                    self.times.update(task.videos)
+                    for name in task.videos:
+                        self._of.setdefault(name, []).append(batch.name)
+
+    def is_open(self, video: str, session: str | None, found: Found) -> bool:
+        """Whether the video is to be asked about; `session`: that of the code that is there. Counts in `found` what is not asked."""
+        now = self._settings(self._judge, self._request, video)
+        request = self._request
+        if session is not None:
+            then = self._made(session.partition("/")[0], video)
+            if then == now:
+                return False
+            if not request.anew:
+                found.otherwise[
+                    self._judge.model, "settings of which there is no record here" if then is None else str(then), str(now)
+                ] += 1
+                return False
+        batches = [self._batches[name][0] for name in self._of.get(video, ())]
+        if request.anew:
+            batches = [batch for batch in batches if self._made(batch.name, video) == now]
+        if waits := next((batch.name for batch in batches if batch.unfinished), None):
+            found.unfinished[waits] += 1
+            return False
+        if session is None and not request.again and any(batch.complete for batch in batches):
+            found.in_vain += 1
+            return False
+        return True
+
+    def _made(self, batch: str, video: str) -> Settings | None:
+        """How a batch asked about the video; None where there is no such batch."""
+        known = self._batches.get(batch)
+        return None if known is None else self._settings(known[1], known[0].request, video)
+
+    def _settings(self, judge: Judge, request: Request, video: str) -> Settings:
+        return settings_of(judge, request, self._wanted.pictures[video])
 
 
 def plan_of(batch: Batch, ledger: Ledger) -> Plan:
@@ -125,8 +183,3 @@ def plan_of(batch: Batch, ledger: Ledger) -> Plan:
     common = {"protocol": request.protocol, "strategy": "none", "policy": "shuffled"}
     spec = ExperimentSpec(name=batch.name, summary="labels of videos by judges", common=common, cross=cross, models=models)
     return Plan(spec, expanded(spec, Path()))
-
-
-def is_synthetic(judge: Judge) -> bool:
-    """Whether it answers from the design's labels, which its pools then carry."""
-    return judge.model.startswith(f"{SYNTHETIC}/")

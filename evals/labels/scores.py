@@ -1,17 +1,35 @@
 """From raw codes to loadings: the mean of the judges, halved, with its spread over judges and orders; and people's mean likewise.
 
-A judge's codes in several orders are averaged first, so that each judge counts once however often it was asked.
+A judge's codes in several orders are averaged first, then those of the same model with and without a script, so that each model counts
+once however often, and in whichever way, it was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from evals.labels.judges import TWO_STEP
 from personas.schwartz import VALUES
 
-__all__ = ["gold_means", "judge_loadings", "least_judges", "rater_codes"]
+__all__ = ["BOTH_WAYS", "gold_means", "judge_loadings", "judge_names", "least_judges", "rater_codes"]
+
+BOTH_WAYS = " and "
+"""Between the two names of a model that labelled both in one step and by way of a script."""
+
+
+def _model() -> pl.Expr:
+    """The model of each rater: a model with a script is no witness of its own beside the same one without."""
+    return pl.col("rater").str.strip_suffix(TWO_STEP)
+
+
+def judge_names(raters: Iterable[str]) -> str:
+    """Judges by name, ", " between them: as many as there are models, "x and x+script" being one."""
+    models: dict[str, list[str]] = {}
+    for rater in sorted(set(raters)):
+        models.setdefault(rater.removesuffix(TWO_STEP), []).append(rater)
+    return ", ".join(BOTH_WAYS.join(names) for names in models.values())
 
 
 def rater_codes(codes: pl.DataFrame, kind: str = "judge") -> pl.DataFrame:
@@ -20,30 +38,31 @@ def rater_codes(codes: pl.DataFrame, kind: str = "judge") -> pl.DataFrame:
 
 
 def least_judges(codes: pl.DataFrame, least: int | None) -> int:
-    """How many judges a loading needs: as asked, else 2, or 1 where there is only one judge in all."""
+    """How many judges, that is models, a loading needs: as asked, else 2, or 1 where there is only one in all."""
     if least is not None:
         return least
-    return min(2, max(1, codes.filter(pl.col("kind") == "judge")["rater"].n_unique()))
+    return min(2, max(1, codes.filter(pl.col("kind") == "judge").select(_model())["rater"].n_unique()))
 
 
 def judge_loadings(codes: pl.DataFrame, least: int = 1) -> pl.DataFrame:
-    """One row a video with labels of at least `least` judges: id, SD … UN in [-1, 1], SD_sd … UN_sd, judges (their names, ", " between),
+    """One row a video with labels of at least `least` models: id, SD … UN in [-1, 1], SD_sd … UN_sd, judges (as `judge_names` has them),
     labels (how many answers that rests on).
 
     The SD is over all answers, judges × orders, of the halved codes (n − 1); null for a single answer.
     """
     mine = codes.filter(pl.col("kind") == "judge").with_columns(pl.col("code").cast(pl.Float64))
-    per = rater_codes(mine)
+    per = rater_codes(mine).group_by("video", "value", _model()).agg(pl.col("code").mean())
     counted = mine.group_by("video").agg(
-        pl.col("rater").unique().sort().str.join(", ").alias("judges"),
-        pl.col("rater").n_unique().alias("many"),
+        pl.col("rater").unique().sort().alias("raters"),
+        _model().n_unique().alias("many"),
         pl.struct("rater", "cell").n_unique().cast(pl.Int64).alias("labels"),
     )
-    enough = counted.filter(pl.col("many") >= least).drop("many")
+    together = {tuple(raters): judge_names(raters) for raters in counted["raters"].unique().to_list()}
+    named = pl.Series("judges", [together[tuple(raters)] for raters in counted["raters"].to_list()], dtype=pl.String)
+    enough = counted.with_columns(named).filter(pl.col("many") >= least).drop("many", "raters")
     mean = per.group_by("video", "value").agg((pl.col("code").mean() / 2).alias("x"))
     spread = mine.group_by("video", "value").agg((pl.col("code").std() / 2).alias("sd"))
-    together = mean.join(spread, on=["video", "value"]).join(enough, on="video")
-    return _wide(together, ("judges", "labels"))
+    return _wide(mean.join(spread, on=["video", "value"]).join(enough, on="video"), ("judges", "labels"))
 
 
 def gold_means(codes: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 
 from evals.report.canvas import render
 from evals.report.figures import figures_of
+from evals.report.folder import csv_of
 from evals.report.html import html_page
 from evals.report.tables import tables_of
 from evals.values.findings import Analysis
@@ -53,7 +54,7 @@ def _contents(analysis: Analysis, decisions: pl.DataFrame | None) -> dict[str, b
     """Every file by its name, the page first."""
     figures = figures_of(analysis)
     drawings = [render(each.plot) for each in figures]
-    data = {name: frame.write_csv().encode("utf-8") for name, frame in tables_of(analysis).items()}
+    data = {name: csv_of(frame).encode("utf-8", errors="backslashreplace") for name, frame in tables_of(analysis).items()}
     plots = {f"plots/{drawing.plot.name}.{kind}": getattr(drawing, kind) for drawing in drawings for kind in ("svg", "png")}
     tables = [*data, *(["decisions.parquet"] if decisions is not None else []), RESULTS]
     page = html_page(analysis, figures, drawings, [*tables, *(["plots/"] if plots else [])])

@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import polars as pl
+
 from environments.catalogue.storing import write_whole
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
+from personas.spreadsheet import FORMULA_STARTS
 
-__all__ = ["PAGE", "RESULTS", "check_place", "write_folder"]
+__all__ = ["PAGE", "RESULTS", "check_place", "csv_of", "write_folder"]
 
 PAGE, RESULTS = "report.html", "results.json"
 
@@ -28,6 +31,20 @@ def check_place(out: Path, form: str, what: str) -> None:
         data = None
     if not isinstance(data, dict) or data.get("format") != form:
         raise UserError(f"--out {shown} holds something else than a report on {what}; give an empty or a new folder")
+
+
+def csv_of(frame: pl.DataFrame) -> str:
+    """`frame` as a CSV for people: a list is its parts with spaces between, and no text is a formula to a spreadsheet."""
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    flat = frame.with_columns(pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(" ") for name in lists)
+    texts = [name for name, dtype in flat.schema.items() if isinstance(dtype, pl.String | pl.Categorical | pl.Enum)]
+    return flat.with_columns(_harmless(pl.col(name).cast(pl.String)).alias(name) for name in texts).write_csv()
+
+
+def _harmless(text: pl.Expr) -> pl.Expr:
+    """`personas.spreadsheet.harmless_cell` of a column."""
+    runs = pl.any_horizontal(text.str.starts_with(start) for start in FORMULA_STARTS)
+    return pl.when(runs).then(pl.lit("'") + text).otherwise(text)
 
 
 def write_folder(out: Path, contents: Mapping[str, bytes | str], *, known: Iterable[str] = ()) -> list[Path]:

@@ -20,6 +20,7 @@ from evals.value_spectrum.retest import retest
 from evals.value_spectrum.scoring import OVERLAP, score
 from evals.values.loadings import Loadings
 from evals.values.tables import listed
+from personas.errors import CorpusError, UserError
 from personas.schwartz import VALUES
 
 __all__ = ["Found", "analyse"]
@@ -66,11 +67,12 @@ def analyse(
     seed: int = 0,
     draws: int = 2000,
 ) -> Found:
-    """Everything about the sessions in these folders. `corpus`: where the months come from; `values`: see `reading.assigned`.
+    """Everything about the sessions in these folders. `corpus`: where the months come from, and labels where the videos had none when
+    they were asked about; `values`: see `reading.assigned`.
 
     Raises UserError.
     """
-    material = read_runs(paths)
+    material = _labelled(read_runs(paths), corpus)
     browsed = induced(material.phased, level=level, seed=seed) if material.phased else None
     images = material.shown(FRAMES)
     if images.is_empty():
@@ -103,6 +105,34 @@ def analyse(
         induced=browsed,
     )
     return _told(found, members, (*about_a, *about_months))
+
+
+def _labelled(material: Material, corpus: str | None) -> Material:
+    """With the corpus's loadings as they are now, where sessions met none: videos may be labelled after they were asked about."""
+    if corpus is None or material.loadings is not None or material.decisions.is_empty():
+        return material
+    from environments.corpus.store import Corpus  # noqa: PLC0415 - LanceDB loads when used
+    from evals.labels.corpus_loadings import loadings_of  # noqa: PLC0415
+
+    try:
+        found = loadings_of(Corpus.open(corpus))
+    except CorpusError:
+        raise
+    except UserError:
+        return material  # nothing is labelled there either: what that means, `assigned` says
+    asked = set(material.items["item"])
+    rows = [row for row, item in enumerate(found.items) if item in asked]
+    if not rows:
+        return material
+    mine = Loadings(
+        tuple(found.items[row] for row in rows),
+        found.values,
+        found.x[rows],
+        sd=None if found.sd is None else found.sd[rows],
+        source=found.source,
+    )
+    told = f"{len(rows)} of {len(asked)} videos had no labels when they were asked about: their labels are those of the corpus now."
+    return replace(material, loadings=mine, problems=(*material.problems, told))
 
 
 def _months(corpus: str | None, material: Material) -> tuple[dict[str, str] | None, list[str]]:

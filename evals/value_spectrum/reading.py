@@ -6,7 +6,7 @@ Unlike `evals.values.sessions` it takes batches of one pool for what they are: s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +16,11 @@ import numpy as np
 import polars as pl
 
 from agent.protocols.base import AnswerState
-from agent.trace.reader import SessionFolder, find_sessions
+from agent.trace.reader import SessionFolder
 from environments.corpus.pool import Pool
 from environments.corpus.strata import LEAST
+from evals.report.words import plural
+from evals.value_spectrum.finding import other_kind, session_folders
 from evals.value_spectrum.pools import find_batch
 from evals.values.decisions import COLUMNS
 from evals.values.loadings import Loadings
@@ -91,22 +93,35 @@ class _Found:
     sessions: list[_Session] = field(default_factory=list)
     phased: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+
+    def left_out(self) -> str:
+        """What of other kinds lies in these folders, in words; "" for nothing."""
+        what = ", ".join(f"{count} {kind}" for kind, count in sorted(self.others.items()))
+        return f"{plural(self.others.total(), 'session')} of another kind ({what})" if what else ""
 
 
 def read_runs(paths: Sequence[str | Path]) -> Material:
-    """Every session in these run or session folders. Raises UserError where there is none."""
+    """Every session that was asked for yes or no in these folders: sessions, runs, or folders of runs. Raises UserError for none."""
     found = _sessions(paths)
+    others = found.left_out()
     if not found.sessions:
         empty = pl.DataFrame(schema={name: dtype for name, (dtype, _) in COLUMNS.items()} | _EXTRA)
+        if not found.phased and others:
+            raise UserError(
+                f"no session in {listed([str(path) for path in paths])} was asked for yes or no about images: there are {others}; give the "
+                "folder of a `python -m evals.value_spectrum run`, or ask with it first"
+            )
         if not found.phased:
             raise UserError(f"there is no session with decisions in {listed([str(path) for path in paths])}; run some first")
         return Material(empty, pl.DataFrame(), None, {}, tuple(found.phased), pl.DataFrame(), problems=tuple(found.problems))
     named, about = name_sessions([each.record for each in found.sessions])
     items: dict[str, Items] = {}
     steps, tallies = Steps(), []
+    runs = {each.folder.path.resolve().parent for each in found.sessions}
     for number, (each, who) in enumerate(zip(found.sessions, named, strict=True)):
         own = items.setdefault(FRAMES if each.show == FRAMES else who.respondent, Items())  # a description is one respondent's alone
-        tallies.append(read_session(each.folder, each.record, number, items=own, steps=steps))
+        tallies.append(_read(each, number, own, steps, runs))
     wide = steps.frame()
     if wide.is_empty():
         raise UserError(f"no decision has been made yet in {listed([str(path) for path in paths])}; run the sessions first")
@@ -125,11 +140,23 @@ def read_runs(paths: Sequence[str | Path]) -> Material:
     )
 
 
+def _read(session: _Session, number: int, items: Items, steps: Steps, runs: Collection[Path]) -> Tally:
+    """One session. Raises UserError where it does not go with those before it, and then says which runs there are."""
+    try:
+        return read_session(session.folder, session.record, number, items=items, steps=steps)
+    except UserError as error:
+        if len(runs) < 2:
+            raise
+        raise UserError(
+            f"{error}; these are {len(runs)} runs ({listed(sorted(each.name for each in runs))}): give the folder of one"
+        ) from error
+
+
 def _sessions(paths: Iterable[str | Path]) -> _Found:
-    """The sessions that say what they are, each once; a run's ablation stands beside it and is read along."""
+    """The sessions that say what they are, each once, and those of another kind counted; a run's ablation beside it is read along."""
     found = _Found()
     seen: set[tuple[str, float, str]] = set()
-    for folder in _folders(paths):
+    for folder in session_folders(paths):
         try:
             record = SessionRecord.of(folder.record(), folder.path.name)
             record.parts()
@@ -140,22 +167,18 @@ def _sessions(paths: Iterable[str | Path]) -> _Found:
             found.problems.append(f"A session is left out: {error}.")
             continue
         key = (record.spec_hash, record.created_at, record.session)
-        if key in seen or record.environment == "deck":
+        if key in seen:
             continue
         seen.add(key)
-        if record.phases:
+        if other := other_kind(record):
+            found.others[other] += 1
+        elif record.phases:
             found.phased.append(folder.path)
         else:
             found.sessions.append(_Session(folder, record, find_batch(str(record.spec.get("feed", "")), folder.path)))
+    if found.others:
+        found.problems.append(f"Left out: {found.left_out()}, which were not asked for yes or no about images.")
     return found
-
-
-def _folders(paths: Iterable[str | Path]) -> list[SessionFolder]:
-    given = [Path(path) for path in paths]
-    beside = [path.with_name(f"{path.name}-text") for path in (each.resolve() for each in given)]
-    given += [path for path in beside if (path / "experiment.json").is_file()]
-    found = {folder.path.resolve(): folder for path in given for folder in find_sessions(path)}
-    return list(found.values())
 
 
 _EXTRA: dict[str, Any] = {"draw": pl.Int64, "show": pl.String, "reason": pl.String, "session": pl.String}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,10 +14,12 @@ from typing import Any
 from agent.experiments.command import checked_counts, limited, run_with_view
 from agent.experiments.plan import Plan
 from agent.experiments.running import Result, Sweep
+from evals.running import own_name
 from evals.value_spectrum.asking import CONTROL, Induced, Wanted, image_plan, induced_plan, run_name, text_plan
 from evals.value_spectrum.descriptions import descriptions
 from evals.value_spectrum.pools import Batch, Source, batches, corpus_source, feed_source, pool_source, text_batches
 from personas.errors import SpecError
+from personas.one_line import one_line
 
 __all__ = ["TEXT", "induced_of", "run", "sources_of", "wanted_of"]
 
@@ -45,10 +48,11 @@ def run(options: argparse.Namespace) -> int:
     if options.ablation and not done[0].exit_code:
         done.append(_described(plan, wanted, dealt, folder, options))
     code = max(each.exit_code for each in done)
-    reported = not code and not options.no_report and _report(folder, options)
+    wants_report = not code and not options.no_report
+    reported = wants_report and _report(folder, options)
     if options.json:
         sys.stdout.write(json.dumps(_summary(done, folder, reported), ensure_ascii=False) + "\n")
-    return code
+    return 1 if wants_report and not reported else code
 
 
 def wanted_of(options: argparse.Namespace) -> Wanted:
@@ -142,13 +146,14 @@ def _run(plan: Plan, dealt: Sequence[Batch], options: argparse.Namespace) -> Res
 
     from agent.experiments.printing import print_result  # noqa: PLC0415
 
-    sweep = Sweep(
-        limited(plan, options),
-        Path(options.runs).resolve(),
-        workers=options.workers,
-        concurrency=options.concurrency,
-        verbose=options.verbose,
-    )
+    with own_name():
+        sweep = Sweep(
+            limited(plan, options),
+            Path(options.runs).resolve(),
+            workers=options.workers,
+            concurrency=options.concurrency,
+            verbose=options.verbose,
+        )
     for batch in dealt:
         batch.write(sweep.folder)
     result = run_with_view(sweep, quiet=options.quiet)
@@ -191,7 +196,7 @@ def _dry_run(plan: Plan, wanted: Wanted, sources: Sequence[Source], induced: Ind
 
 
 def _report(folder: Path, options: argparse.Namespace) -> bool:
-    """The report beside the sessions; where there is nothing to score, why not. Never fails the run."""
+    """Whether the report lies beside the sessions now; where it does not, why, and that what was asked is kept."""
     import contextlib  # noqa: PLC0415
 
     from evals.value_spectrum.__main__ import main as command  # noqa: PLC0415 - it has the border for errors
@@ -200,7 +205,21 @@ def _report(folder: Path, options: argparse.Namespace) -> bool:
         sys.stderr.write("scoring\n")
     corpus = ["--corpus", options.corpus] if options.corpus else []
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        return command(["score", str(folder), *corpus, "--out", str(folder / "report")]) == 0
+        code = command(["score", str(folder), *corpus, "--out", str(folder / "report")])
+    if code:
+        sys.stderr.write(f"the answers are kept in {one_line(str(folder), None)}: {_what_next(folder, code, options)}\n")
+    return not code
+
+
+def _what_next(folder: Path, code: int, options: argparse.Namespace) -> str:
+    """How a run that was asked is scored after all; 2 is the exit code of videos whose values are not known."""
+    score = f"python -m evals.value_spectrum score {shlex.quote(str(folder))}"
+    if code != 2:
+        return f"score them with `{score} --out DIR`"
+    corpus, before = shlex.quote(options.corpus or "CORPUS"), ""
+    if not options.corpus and not options.pool:
+        before = f"put the videos into a corpus (`python -m environments.corpus add CORPUS {shlex.quote(options.feed or 'catalogue')}`), "
+    return f"{before}label them (`python -m evals.labels judge {corpus}`), then score (`{score} --corpus {corpus}`)"
 
 
 def _summary(done: Sequence[Result], folder: Path, reported: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evals.report.folder import PAGE, RESULTS, write_folder
+from evals.report.folder import PAGE, RESULTS, csv_of, write_folder
 from evals.report.folder import check_place as check_folder
 from evals.report.plain_page import plain_page
 from evals.report.spectrum import spectrum_figures, spectrum_of
@@ -30,7 +30,7 @@ def write(found: Found, out: Path) -> list[Path]:
     check_place(out)
     tables = tables_of(found)
     contents: dict[str, bytes | str] = {PAGE: _page(found, [*tables, RESULTS])}
-    contents |= {name: frame.write_csv() for name, frame in tables.items()}
+    contents |= {name: csv_of(frame) for name, frame in tables.items()}
     contents[RESULTS] = as_json(as_data(found))
     return write_folder(out, contents, known=NAMES)
 

@@ -213,15 +213,19 @@ def _loadings(given: Source | Loadings | None, found: Study) -> Loadings | None:
 
 
 def _with_enough_gold(labels: Loadings, found: Study) -> tuple[Loadings, list[str]]:
-    """A corpus's labels without its gold sample where that holds too few of the study's items to correct anything, and a sentence then."""
+    """A corpus's labels without its gold sample where that holds too few of the study's items to correct anything, and a sentence then;
+    and one where people have coded only a part of it."""
+    from evals.labels.gold_weights import PARTLY  # noqa: PLC0415 - only corpora have a gold sample that is drawn
+
     if labels.gold is None:
         return labels, []
+    source, partly, told = labels.source.partition(PARTLY)
     coded = {item for item, row in zip(labels.items, labels.gold, strict=True) if not np.isnan(row).any()}
     mine = len(coded & set(found.decisions["item"].unique().to_list()))
-    if mine >= FEWEST_GOLD:
-        return labels, []
-    told = f"The gold sample holds {mine} of these items: too few to correct the labels (300 are advised, {FEWEST_GOLD} needed)."
-    return replace(labels, gold=None, inclusion=None), [told]
+    if mine < FEWEST_GOLD:
+        few = f"The gold sample holds {mine} of these items: too few to correct the labels (300 are advised, {FEWEST_GOLD} needed)."
+        return replace(labels, source=source, gold=None, inclusion=None), [few]
+    return labels, [f"People have coded {told}, as if which of these are coded were chance: code the rest."] if partly else []
 
 
 def _is_corpus(given: str) -> bool:

@@ -59,6 +59,11 @@ class Columns:
     by_field: Mapping[str, str]
     unused: tuple[str, ...]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns of labels, as they are called in the table."""
+        return tuple(one_line(name) for field, name in self.by_field.items() if field in {*LOADINGS, *SDS, "labels_source"})
+
     @classmethod
     def of(cls, header: Sequence[str], table: str) -> Columns:
         """Columns by their names, in any case. Raises FeedError for a name that stands twice, or none that leads to a video."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from personas.errors import CorpusError, StorageFailed
 from personas.one_line import one_line
+from personas.spreadsheet import harmless_cell
 
 if TYPE_CHECKING:
     from environments.clips import Problem
@@ -64,6 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-duration", type=_seconds, default=600.0, metavar="S", help="longer videos are left out (default 600)")
     parser.add_argument("--max-megabytes", type=_at_least(1), default=200, metavar="MB", help="larger files are not fetched (default 200)")
     parser.add_argument("--allow-private", action="store_true", help="fetch from addresses of your own network, too")
+    parser.add_argument("--allow-outside", action="store_true", help="take in files that a table names outside its own folder, too")
     parser.add_argument("--workers", type=_at_least(1), metavar="N", help="decoding processes (default: all cores)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="the summary for machines")
@@ -76,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     from environments.corpus.ingest.sources import LimitedSource, open_source, total_of  # noqa: PLC0415
 
     began = time.monotonic()
-    sources = [open_source(typed) for typed in options.sources]
+    sources = [open_source(typed, outside=options.allow_outside, updating=options.update) for typed in options.sources]
     if options.limit is not None:
         sources = [LimitedSource(source, options.limit) for source in sources]
     total = total_of(sources)
@@ -196,7 +198,7 @@ class Errors:
             if self._file is None:
                 self._file = path.open("w", newline="", encoding="utf-8", errors="replace")
                 csv.writer(self._file).writerow(["name", "reason"])
-            csv.writer(self._file).writerow([one_line(said.name, None), one_line(said.reason, None)])
+            csv.writer(self._file).writerow([harmless_cell(one_line(text, None)) for text in (said.name, said.reason)])
             self._file.flush()
         except OSError as error:
             raise StorageFailed(f"cannot write {one_line(str(path))}: {error.strerror or error}") from error

@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,12 @@ __all__ = ["fetched", "main"]
 
 _AGENT = "axiofeed (research; one request at a time)"
 _CHUNK = 2**18
+_MEMORY = 2**30
+"""Bytes of memory for all that reads a page; a large site's takes 150 MiB, and one without an end would take all there is."""
+_SPARE = 2**24
+"""Bytes that a file may be over `max_bytes` before the system stops it: what is larger is told before."""
+_UNJUDGED = ("curl_cffi", "websockets")
+"""Libraries that connect without Python's sockets or its HTTP, past what `guard` sees."""
 _PAGES = ("text/", "application/xhtml", "application/json", "application/xml", "application/vnd.apple.mpegurl", "application/dash+xml")
 _SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "video/quicktime": ".mov", "video/x-matroska": ".mkv", "video/ogg": ".ogv"}
 _INFO = (
@@ -40,6 +47,8 @@ def main() -> int:
         found = fetched(request)
     except FeedError as error:
         found = {"reason": str(error)}
+    except MemoryError:
+        found = {"reason": f"reading it takes more than {_MEMORY // 2**20} MiB of memory; leave it out"}
     answer.write(json.dumps(found))
     answer.flush()
     return 0
@@ -48,13 +57,27 @@ def main() -> int:
 def fetched(request: Mapping[str, Any]) -> dict[str, Any]:
     """The file's path and what is known of it. Raises FeedError."""
     check_url(request["url"])
-    if not request["allow_private"]:
-        guard(_proxies())
+    _confine(request["max_bytes"])
+    guard(_proxies(request["allow_private"]), private=request["allow_private"])
     try:
         direct = _direct(request)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise FeedError(_said(error)) from error
     return _from_page(request) if direct is None else {"path": str(direct), "info": {}}
+
+
+def _confine(most: int) -> None:
+    """Bound memory and the size of files where the system can; and keep out libraries that `guard` does not see."""
+    sys.modules.update(dict.fromkeys(_UNJUDGED))  # type: ignore[arg-type] # None: importing it fails
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    # Not RLIMIT_AS: engines for a page's scripts reserve addresses by the gigabyte, of which they use little.
+    for kind, limit in ((resource.RLIMIT_DATA, _MEMORY), (resource.RLIMIT_FSIZE, most + _SPARE)):
+        hard = resource.getrlimit(kind)[1]
+        with suppress(OSError, ValueError):
+            resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -86,7 +109,7 @@ def _direct(request: Mapping[str, Any]) -> Path | None:
             return None
         declared = int(response.headers.get("Content-Length") or 0)
         if declared > request["max_bytes"]:
-            raise FeedError(f"it is larger than {request['max_bytes'] // 2**20} MB; raise --max-megabytes, or leave it out")
+            raise _too_large(request["max_bytes"])
         suffix = _SUFFIXES.get(kind) or _suffix(response.geturl())
         return _streamed(response, Path(request["folder"]) / f"{request['name']}{suffix}", request["max_bytes"], declared)
 
@@ -97,11 +120,15 @@ def _streamed(response: Any, path: Path, most: int, declared: int) -> Path:
         while chunk := response.read(_CHUNK):
             left -= len(chunk)
             if left < 0:
-                raise FeedError(f"it is larger than {most // 2**20} MB; raise --max-megabytes, or leave it out")
+                raise _too_large(most)
             file.write(chunk)
     if declared and path.stat().st_size < declared:
         raise FeedError(f"the connection broke off after {path.stat().st_size} of {declared} bytes; run the same command again")
     return path
+
+
+def _too_large(most: int) -> FeedError:
+    return FeedError(f"it is larger than {most // 2**20} MB; raise --max-megabytes, or leave it out")
 
 
 def _suffix(url: str) -> str:
@@ -136,6 +163,7 @@ def _page_options(request: Mapping[str, Any], reasons: list[str]) -> dict[str, A
         "format": "b[height<=?1280][ext=mp4]/b[height<=?1280]/b/bv*[height<=?1280]/bv*",
         "outtmpl": {"default": str(Path(request["folder"]) / f"{request['name']}.%(ext)s")},
         "max_filesize": request["max_bytes"],
+        "progress_hooks": [_bounded(request["max_bytes"])],  # a length is not always declared
         "match_filter": _wanted(request["max_duration_s"], reasons),
         "logger": _Log(reasons),
         "noplaylist": True,
@@ -153,6 +181,14 @@ def _page_options(request: Mapping[str, Any], reasons: list[str]) -> dict[str, A
         "hls_prefer_native": True,
         "color": "never",
     }
+
+
+def _bounded(most: int) -> Any:
+    def told(progress: Mapping[str, Any]) -> None:
+        if (progress.get("downloaded_bytes") or 0) > most:
+            raise _too_large(most)
+
+    return told
 
 
 def _wanted(longest_s: float, reasons: list[str]) -> Any:
@@ -189,10 +225,20 @@ class _Log:
         self._reasons.append(message)
 
 
-def _proxies() -> set[tuple[str, int]]:
-    """The proxies that the environment names: they may stand in the user's own network."""
-    found = [urlsplit(proxy) for kind, proxy in urllib.request.getproxies().items() if kind in {"http", "https", "all"}]
-    return {(parts.hostname, parts.port or 80) for parts in found if parts.hostname}
+def _proxies(private: bool) -> set[tuple[str, int]]:
+    """The proxies that the environment names: they may stand in the user's own network. Raises FeedError."""
+    named = [proxy for kind, proxy in urllib.request.getproxies().items() if kind in {"http", "https", "all"}]
+    try:
+        found = [urlsplit(proxy if "://" in proxy else f"http://{proxy}") for proxy in named]
+        places = {(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)) for parts in found if parts.hostname}
+    except ValueError as error:
+        raise FeedError("a proxy that the environment names has no valid address; look at http_proxy, https_proxy and all_proxy") from error
+    if not private and any(parts.scheme.startswith("socks") for parts in found):
+        raise FeedError(
+            "the environment names a SOCKS proxy, behind which a private network's addresses cannot be refused; "
+            "unset it, name an HTTP proxy, or give --allow-private"
+        )
+    return places
 
 
 def _said(error: Exception) -> str:

@@ -33,8 +33,11 @@ _VIDEO_TOO = frozenset({".gif", ".3gp", ".3g2"})
 _TYPES = mimetypes.MimeTypes()  # the standard library's own, the same on every machine
 
 
-def open_source(typed: str) -> Source:
-    """The source that `typed` names; "./catalogue" is a folder of that name. Raises FeedError where it is none."""
+def open_source(typed: str, *, outside: bool = False, updating: bool = False) -> Source:
+    """The source that `typed` names; "./catalogue" is a folder of that name. Raises FeedError where it is none.
+
+    `outside`: a table may name files outside its folder. `updating`: videos that are there take up what the source says now.
+    """
     if typed == "catalogue":
         return CatalogueSource()
     if "://" in typed:
@@ -45,9 +48,9 @@ def open_source(typed: str) -> Source:
         raise FeedError("a source has no name; give a folder, a table (.csv, .jsonl, .parquet), 'catalogue' or an address")
     path = Path(typed).expanduser()
     if path.is_dir():
-        return RecordedSource(path) if (path / "feed.jsonl").is_file() else FolderSource(path)
+        return RecordedSource(path) if (path / "feed.jsonl").is_file() else FolderSource(path, updating=updating)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
-        return TableSource(path)
+        return TableSource(path, outside=outside, updating=updating)
     if path.exists():
         hint = f"a table ends in {', '.join(sorted(SUFFIXES))}; for a single video give its folder"
         raise FeedError(f"{one_line(typed)!r} is no source; {hint}")
@@ -126,6 +129,7 @@ class FolderSource:
     """The videos directly in a folder, and those below it that `videos.csv` names; its rows give them their words."""
 
     path: Path
+    updating: bool = False
 
     @property
     def name(self) -> str:
@@ -155,7 +159,7 @@ class FolderSource:
 
     def _described(self, found: dict[str, VideoRow]) -> Iterator[Problem | Notice]:
         """Fills `found` with rows by `file_key`."""
-        table = TableSource(self.path / CSV_NAME)
+        table = TableSource(self.path / CSV_NAME, updating=self.updating)
         for each in table.described():
             if not isinstance(each, tuple):
                 yield each
@@ -181,9 +185,14 @@ class FolderSource:
 
 @dataclass(frozen=True)
 class TableSource:
-    """A table of videos: each row names a file (relative to the table's folder) or an address."""
+    """A table of videos: each row names a file (relative to the table's folder, and inside it unless `outside`) or an address.
+
+    A table may come from somebody else, and must not take in what else lies on the machine.
+    """
 
     path: Path
+    outside: bool = False
+    updating: bool = False
 
     @property
     def name(self) -> str:
@@ -195,6 +204,7 @@ class TableSource:
 
     def offers(self) -> Iterator[Offer | Problem | Notice]:
         """See `Source`."""
+        folder = self.path.parent.resolve()
         for each in self.described():
             if not isinstance(each, tuple):
                 yield each
@@ -202,7 +212,12 @@ class TableSource:
             number, row = each
             place = f"{one_line(self.path.name)} row {number}"
             if row.path.strip():
-                media: FileMedia | LinkMedia = FileMedia(self.path.parent / Path(row.path.strip()).expanduser())
+                file = _file(self.path.parent, row.path.strip())
+                if file is None or not (self.outside or _inside(folder, file)):
+                    hint = f"{one_line(row.path.strip(), 120)!r} lies outside the table's folder; --allow-outside takes it all the same"
+                    yield Problem(place, hint)
+                    continue
+                media: FileMedia | LinkMedia = FileMedia(file)
                 name = row.id or one_line(file_key(row.path.strip()), limit=300)
             elif row.url:
                 media, name = LinkMedia(row.url), row.id
@@ -218,6 +233,8 @@ class TableSource:
         if columns.unused:
             more = f" and {len(columns.unused) - 12} more" if len(columns.unused) > 12 else ""
             yield Notice(f"{shown}: columns that mean nothing here: {', '.join(columns.unused[:12])}{more}")
+        if self.updating and columns.labels:
+            yield Notice(f"{shown}: --update leaves labels as they are; {', '.join(columns.labels)} only count for videos that are new")
         for row in rows_of(self.path):
             if row.wrong:
                 yield Problem(f"{shown} row {row.number}", row.wrong)
@@ -296,6 +313,22 @@ def total_of(sources: Sequence[Source]) -> int | None:
     """How many videos all `sources` offer, None where one does not know."""
     totals = [source.total for source in sources]
     return None if None in totals else sum(total for total in totals if total is not None)
+
+
+def _file(folder: Path, named: str) -> Path | None:
+    """The file that a row of a table in `folder` names, None where "~" stands for nobody."""
+    try:
+        return folder / Path(named).expanduser()
+    except RuntimeError:
+        return None
+
+
+def _inside(folder: Path, file: Path) -> bool:
+    """Whether `file` lies in `folder` (resolved), wherever links lead."""
+    try:
+        return file.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name that cannot be one
+        return False
 
 
 def _may_be_video(entry: os.DirEntry[str]) -> bool:

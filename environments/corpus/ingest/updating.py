@@ -1,4 +1,4 @@
-"""`--update`: words of videos that are there are replaced by what a source says now; what it leaves out stays."""
+"""`--update`: words of videos that are there are replaced by what a source says now; what it leaves out stays, and so do labels."""
 
 from __future__ import annotations
 
@@ -28,13 +28,23 @@ def updated(corpus: Corpus, rows: Sequence[VideoRow], embedder: Embedder) -> int
     changed: list[VideoRow] = []
     for cells in stored.iter_rows(named=True):
         given = by_content.get(cells["content"]) or by_url[cells["url"]]
-        merged = {name: getattr(given, name) or cells[name] for name in _FIELDS}
+        merged = {name: cells[name] if _silent(getattr(given, name)) else getattr(given, name) for name in _FIELDS}
         merged["hashtags"] = tuple(merged["hashtags"] or ())
         if merged != {**{name: cells[name] for name in _FIELDS}, "hashtags": tuple(cells["hashtags"] or ())}:
             changed.append(VideoRow(id=cells["id"], content=cells["content"], **merged))
     if changed:
-        corpus.update(_table(changed, embedder))
+        table = _table(changed, embedder)
+        # The database takes no row without a vector where the others have one: a text without a known word is written by itself.
+        mute = pl.col("text_vector").is_null()
+        for some in (table.filter(~mute), table.filter(mute).drop("text_vector")):
+            if some.height:
+                corpus.update(some)
     return len(changed)
+
+
+def _silent(said: object) -> bool:
+    """Whether a source leaves a field out; a count of 0 is said."""
+    return said is None or said in ("", (), [])
 
 
 def _table(rows: Sequence[VideoRow], embedder: Embedder) -> pl.DataFrame:

@@ -294,7 +294,15 @@ function typed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || busy || document.querySelector("dialog[open]")) return;
   if (event.target instanceof HTMLTextAreaElement) return;
   const key = event.key.toLowerCase();
-  if (act(key, event.target)) event.preventDefault();
+  if (key === "tab" && !event.shiftKey ? onward(event.target) : act(key, event.target)) event.preventDefault();
+}
+
+/** Tab on a card that has just come goes to the field after the marked one, past the pictures, which Shift Tab and P reach. */
+function onward(target) {
+  const following = views[views.indexOf(active()) + 1];
+  if (!following || (target !== document.body && !target.matches("h1"))) return false;
+  following.focus();
+  return true;
 }
 
 /** What a key does; whether it did anything. */

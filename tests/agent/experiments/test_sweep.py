@@ -98,7 +98,8 @@ def test_a_changed_file_is_refused_with_its_differences_or_run_beside(experiment
     assert go(path) == 0
     path.write_text(path.read_text().replace("videos = 3", "videos = 4"))
     assert go(path) == 2
-    assert "videos 3 → 4" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "videos 3 → 4" in said and "Change the file back, or run it beside the old one with --new" in said
     assert go(path, "--new") == 0
     assert {row["answered"] for row in summary(tmp_path / "runs" / "small-002")} == {"4"}
 

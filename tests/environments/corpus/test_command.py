@@ -162,3 +162,30 @@ def test_no_corpus_is_one_line(tmp_path, capsys, command):
     code, out, err = _said(capsys, command, tmp_path, *(["x"] if command == "search" else []))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "is no corpus; `python -m environments.corpus add" in err
+
+
+def test_an_unknown_field_of_a_filter_brings_all_there_are(corpus, capsys):
+    """A filter on a field that is not there is told every field, labels first, whole."""
+    err = _said(capsys, "search", corpus.uri, "x", "--where", "nope > 1")[2]
+    assert err.index("SD, ST, HE") < err.index("HE_sd") < err.index("labels_source") < err.index("caption") < err.index("added")
+
+
+def test_a_folder_of_videos_is_what_a_corpus_is_made_of(tmp_path, capsys):
+    """A folder with other things in it, which `add` refuses as a corpus, is named as what to add."""
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_bytes(b"x")
+    assert f"add CORPUS {tmp_path / 'videos'}`" in _said(capsys, "stats", tmp_path / "videos")[2]
+    assert f"add {tmp_path / 'new'} FOLDER`" in _said(capsys, "stats", tmp_path / "new")[2]
+
+
+def test_rows_besides_an_index_are_explained_or_folded_in(tmp_path, capsys, monkeypatch):
+    """Few rows that came after the index are said to be found all the same; from the threshold on the command takes them in."""
+    made = stocked(tmp_path / "c", [video(1)])
+    _said(capsys, "index", made.uri)
+    made.add([video(2, frames=[])], {})
+    out = _said(capsys, "index", made.uri)[1]
+    assert "1 rows, 1 besides" in out and "found all the same" in out
+    monkeypatch.setattr("environments.corpus.indexing.INDEX_FROM_ROWS", 2)
+    monkeypatch.setattr("environments.corpus.indexing._ensure_vectors", lambda table, column: None)  # two rows train no index
+    out = _said(capsys, "index", made.uri)[1]
+    assert "2 rows, 0 besides" in out and "besides an index" not in out

@@ -48,3 +48,15 @@ def test_an_empty_corpus_has_counts_of_zero(tmp_path):
     found = stats_of(stocked(tmp_path / "c", []))
     assert (found.videos, found.seconds, found.frames, found.labelled, found.missing) == (0, 0.0, 0, 0, {})
     assert found.by["platform"] == {}
+
+
+def test_a_value_counts_from_the_threshold_of_pools_on(tmp_path, capsys):
+    """A loading below .25 is no promotion and no opposition, .25 itself is; the table says so."""
+    from environments.corpus.__main__ import main
+
+    loadings = [{"HE": 0.25, "PO": -0.25}, {"HE": 0.2, "PO": -0.2}]
+    made = stocked(tmp_path / "c", [video(number, loadings=NONE | some) for number, some in enumerate(loadings, 1)])
+    of = {each.value: each for each in stats_of(made).values}
+    assert (of["HE"].promote, of["PO"].oppose) == (1, 1)
+    assert main(["stats", made.uri]) == 0
+    assert "from a loading of 0.25 or −0.25 on" in capsys.readouterr().out

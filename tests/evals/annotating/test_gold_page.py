@@ -56,7 +56,7 @@ def test_a_card_is_blind(tmp_path: Path) -> None:
 
 
 def test_the_page_gives_what_a_sheet_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same answers on the page and on a sheet are the same rows of kind gold; taken in twice they replace themselves."""
+    """The same answers on the page and on a sheet are the same rows of kind gold; taken in twice they change nothing."""
     corpus = make_corpus(tmp_path / "c", 8)
     assert gold(tmp_path / "c", "--sample", "4") == 0
     sample = corpus.gold_sample()["video"].to_list()  # type: ignore[index]
@@ -76,12 +76,67 @@ def test_the_page_gives_what_a_sheet_gives(tmp_path: Path, capsys: pytest.Captur
     corpus.replace_codes(by_sheet.head(0).with_columns(session=pl.lit("")), "kind = 'gold'")
     assert stored(tmp_path / "c").height == 0
     capsys.readouterr()
-    for _ in range(2):
+    for new in (7, 0):
         assert gold(tmp_path / "c", "--import-page", "--json") == 0
         told = json.loads(capsys.readouterr().out)
-        assert (told["imported"], told["labelled"], told["by_enough"], told["not_in_sample"]) == (7, 4, 3, 2)
+        assert (told["imported"], told["labelled"], told["by_enough"], told["not_in_sample"]) == (new, 4, 3, 2)
+        assert told.get("taken_before", 0) == 7 - new
         assert stored(tmp_path / "c").equals(by_sheet)
     assert by_sheet.height == 70 and set(by_sheet["kind"]) == {"gold"}
+
+
+def sheet_of(path: Path, video: str, code: int) -> Path:
+    """A sheet on which anna says the same of all values of one video."""
+    path.write_text(",".join(["rater", "video", *VALUES]) + f"\nanna,{video}" + f",{code}" * 10 + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_newest_word_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An answer on the page replaces an older sheet, never a newer one, and comes in once; the summary says what became of each."""
+    corpus, place = make_corpus(tmp_path / "c", 8), tmp_path / "c"
+    assert gold(place, "--sample", "2") == 0
+    first, second = corpus.gold_sample()["video"].to_list()  # type: ignore[index]
+
+    def answer(video: str, code: int) -> None:
+        book = AnswerBook(place / "labels" / "gold", "anna")
+        book.add(video, dict.fromkeys(VALUES, code), 1.0)
+        book.close()
+
+    def taken_in() -> tuple[dict[str, float], str]:
+        capsys.readouterr()
+        assert gold(place, "--import-page") == 0
+        codes = stored(place)
+        assert codes.height == 10 * codes["video"].n_unique()
+        return dict(codes.select("video", "code").unique().iter_rows()), capsys.readouterr().out
+
+    answer(first, 0)
+    answer(second, 0)
+    assert gold(place, "--import", str(sheet_of(tmp_path / "a.csv", first, 1))) == 0
+    codes, told = taken_in()
+    assert codes == {first: 1.0, second: 0.0}
+    assert "1 rows taken in from anna" in told and "1 answers on the page are older than a sheet that was taken in" in told
+    assert gold(place, "--import", str(sheet_of(tmp_path / "a.csv", second, -1))) == 0
+    answer(first, 2)
+    codes, told = taken_in()
+    assert codes == {first: 2.0, second: -1.0} and "1 answers on the page are older" in told
+    codes, told = taken_in()
+    assert codes == {first: 2.0, second: -1.0} and "0 rows taken in" in told and "1 answers on the page were taken in before" in told
+
+
+def test_sheets_without_a_time_stay(tmp_path: Path) -> None:
+    """Of labels whose time was not kept, a sheet's count as newer than the page, and the page's as older."""
+    corpus, place = make_corpus(tmp_path / "c", 8), tmp_path / "c"
+    assert gold(place, "--sample", "2") == 0
+    sample = corpus.gold_sample()["video"].to_list()  # type: ignore[index]
+    for video, name in zip(sample, ("a.csv", "page.csv"), strict=True):
+        assert gold(place, "--import", str(sheet_of(tmp_path / name, video, 1))) == 0
+        book = AnswerBook(place / "labels" / "gold", "anna")
+        book.add(video, dict.fromkeys(VALUES, 0), 1.0)
+        book.close()
+    early = corpus.codes().with_columns(pl.col("session").str.replace(" taken .*", ""))
+    corpus.replace_codes(early, "kind = 'gold'")
+    assert gold(place, "--import-page") == 0
+    assert dict(stored(place).select("video", "code").unique().iter_rows()) == dict(zip(sample, (1.0, 0.0), strict=True))
 
 
 def label_and_stop(folder: Path, raters: tuple[str, ...]) -> list[dict]:

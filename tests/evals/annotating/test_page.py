@@ -50,6 +50,9 @@ async def test_by_keyboard_through_a_kill(chromium: Browser, tmp_path: Path) -> 
     assert "<script>" in await page.locator(".texts").inner_text()
     assert await page.evaluate("[...document.querySelectorAll('.picture img')].every((image) => image.complete && image.naturalWidth > 0)")
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    await page.keyboard.press("Tab")  # from the first field, marked as the card comes, to the second
+    await expect(page.get_by_role("group", name="Noise").get_by_role("radio").first).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
     for key in ("1", "2", "Tab", "Tab"):
         await page.keyboard.press(key)
     await expect(page.get_by_label("Anything else")).to_be_focused()

@@ -56,7 +56,7 @@ def test_all_comparisons_that_there_are():
     rows = [(f"v{n}", who, "judge", cell, {"HE": n % 2}) for n in range(12) for who in ("a", "b") for cell in (0, 1)]
     assert [each.name for each in compare(codes(rows), None)] == ["judges", "orders of a", "orders of b"]
     people = [(f"v{n}", who, "gold", 0, {"HE": n % 2}) for n in range(6) for who in ("anna", "ben")]
-    sample = pl.DataFrame({"video": [f"v{n}" for n in range(6)], "inclusion": [0.5] * 6})
+    sample = pl.DataFrame({"video": [f"v{n}" for n in range(6)], "inclusion": [0.5] * 6, "stratum": ["none"] * 6})
     found = compare(codes([*rows, *people]), sample)
     assert [each.name for each in found][3:] == ["people", "judges' mean against people's mean", "a against people", "b against people"]
     assert found[4].values[VALUES.index("HE")].units == 6

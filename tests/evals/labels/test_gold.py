@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from environments.corpus.schema import codes_schema
 from environments.corpus.store import Corpus
 from evals.labels.__main__ import main
 from evals.labels.gold import draw_sample, inclusions
@@ -158,3 +159,36 @@ def test_a_caption_is_no_formula(tmp_path):
     with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
     assert row["caption"].startswith("'=") and row["transcript"] == "'+1" and row["url"] == "https://x"
+
+
+def test_a_sheet_shows_no_files(tmp_path, capsys):
+    """Addresses on the web stand on the sheet; paths do not, since a file's name may tell what the video was made for."""
+    corpus = make_corpus(tmp_path / "c", 4)
+    said = {"v000": "https://example.org/a", "v001": "/data/hedonism-clip.mp4", "v002": "file:///data/hedonism-clip.mp4", "v003": ""}
+    paths = ["media/hedonism-clip.mp4"] * 4
+    corpus.update(pl.DataFrame({"id": list(said), "url": list(said.values()), "path": paths}))
+    assert gold(tmp_path / "c", "--sample", "4", "--export", str(tmp_path / "s.csv")) == 0
+    assert "3 videos have no address on the web" in capsys.readouterr().out
+    text = (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
+    assert "hedonism" not in text and str(tmp_path) not in text
+    assert sorted(row["url"] for row in csv.DictReader(text.splitlines())) == ["", "", "", "https://example.org/a"]
+
+
+def test_replacing_codes_is_one_step(tmp_path):
+    """Whenever a process is killed, a rater's labels are there: every version of the table holds the old ones or the new ones."""
+    corpus = make_corpus(tmp_path / "c", 2)
+    row = {"video": "v000", "rater": "anna", "kind": "gold", "cell": 0, "value": "HE", "code": 1.0, "evidence": "", "session": "s"}
+    gone, other = row | {"video": "v001"}, row | {"rater": "ben"}
+    corpus.add_codes(pl.DataFrame([row, gone, other]))
+    table = corpus._made("codes", codes_schema())
+    before = table.version
+    corpus.replace_codes(pl.DataFrame([row | {"code": 2.0}, row | {"value": "SD"}]), "rater = 'anna'")
+    seen = []
+    for version in range(before, table.version + 1):
+        table.checkout(version)
+        seen.append(sorted((each["rater"], each["video"], each["value"], each["code"]) for each in table.to_arrow().to_pylist()))
+    ben = ("ben", "v000", "HE", 1.0)
+    assert seen == [
+        [("anna", "v000", "HE", 1.0), ("anna", "v001", "HE", 1.0), ben],
+        [("anna", "v000", "HE", 2.0), ("anna", "v000", "SD", 1.0), ben],
+    ]

@@ -9,15 +9,26 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
+import polars as pl
 import pytest
 
 from agent.protocols.judging import field_of
+from environments.clips import feed_fingerprint
+from environments.corpus.pool import Pool, write_pool
+from environments.corpus.pool_feed import load as load_pool
 from environments.corpus.store import Corpus
 from evals.labels.__main__ import main
+from evals.labels.batches import Ledger, Request
 from evals.labels.corpus_loadings import loadings_of
 from evals.labels.evidence import NOT_THERE
+from evals.labels.filing import file_codes
+from evals.labels.judges import Judge
+from evals.labels.settings import settings_of
 from personas.schwartz import VALUES
 from tests.agent.models.provider_server import ProviderServer, ok, refusal, slow
 from tests.evals.labels.small_corpus import design, make_corpus
@@ -156,6 +167,123 @@ def test_stopped_by_a_limit_keeps_what_came(tmp_path, capsys):
     assert codes.height == 16 * 10
     assert not codes.select("video", "value").is_duplicated().any()
     assert corpus.table(["HE"])["HE"].to_list() == [0.5] * 16
+
+
+def test_a_changed_corpus_does_not_stop_it(tmp_path, capsys):
+    """Where videos change half-way, what was labelled is kept, the batch is closed, and the same command asks for the rest."""
+    make_corpus(tmp_path / "c", 16, labelled=False)
+    corpus = Corpus.open(str(tmp_path / "c"))
+    with ProviderServer(ok(answer(HE=1))) as server:
+        arguments = ["--judges", f"compatible/x@{server.url('chat')}", "--orders", "1"]
+        assert judge(tmp_path / "c", *arguments, "--max-requests", "5", "--concurrency", "1") == 3
+        corpus.update(corpus.table(["id"]).with_columns(caption=pl.lit("corrected")))
+        assert judge(tmp_path / "c", *arguments, "--dry-run") == 0
+        capsys.readouterr()
+        assert judge(tmp_path / "c", *arguments) == 1
+        told = capsys.readouterr().err
+        assert "the corpus has changed since 1 session began" in told and "new batch" in told
+        there = corpus.codes().height
+        assert 5 * 10 <= there < 16 * 10
+        assert judge(tmp_path / "c", *arguments) == 0
+        assert len(server.requests) == 16
+        assert judge(tmp_path / "c", *arguments) == 0
+        assert "every label that was asked for is there" in capsys.readouterr().err
+    codes = corpus.codes()
+    assert codes.height == 16 * 10 and codes.select("video", "value").n_unique() == 16 * 10
+    states = {(batch.complete, batch.closed) for batch in Ledger(tmp_path / "c" / "labels").batches()}
+    assert states == {(True, False), (False, True)}
+
+
+def test_near_duplicates_elsewhere_leave_what_judges_see(tmp_path):
+    """A pool without labels is the same feed whatever becomes a near-duplicate of its videos; one with labels tells its clusters."""
+    corpus = make_corpus(tmp_path / "c", 4)
+    bare = Pool("c", {"videos": ("v000", "v001")}, labels="none")
+    places = [str(tmp_path / f"{name}.toml") for name in ("bare", "labelled")]
+    for place, pool in zip(places, (bare, replace(bare, labels="corpus")), strict=True):
+        write_pool(pool, Path(place))
+    before = [feed_fingerprint(load_pool(place, tmp_path).items) for place in places]
+    corpus.set_near_duplicates({"v000": "v000", "v003": "v000"})
+    after = [feed_fingerprint(load_pool(place, tmp_path).items) for place in places]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]
+
+
+def test_an_unfinished_batch_of_another_command_is_named(tmp_path, capsys):
+    """Labels that wait in it are not said to be there: exit code 1, and the batch's name."""
+    make_corpus(tmp_path / "c", 12, labelled=False)
+    with ProviderServer(ok(answer(HE=1))) as server:
+        arguments = ["--judges", f"compatible/x@{server.url('chat')}", "--orders", "1"]
+        assert judge(tmp_path / "c", *arguments, "--max-requests", "3", "--concurrency", "1") == 3
+        capsys.readouterr()
+        assert judge(tmp_path / "c", *arguments, "--again") == 1
+    (batch,) = Ledger(tmp_path / "c" / "labels").batches()
+    told = capsys.readouterr().err
+    assert f"9 judgements wait in the unfinished batch {batch.name}" in told and "is there" not in told
+
+
+def test_two_commands_at_once_pay_once(tmp_path):
+    """Of two that want the same labels one asks for them: no question is asked twice."""
+    make_corpus(tmp_path / "c", 21, labelled=False)
+    with ProviderServer(slow(0.05, ok(answer(HE=1)))) as server:
+        command = [sys.executable, "-m", "evals.labels", "judge", str(tmp_path / "c"), "--quiet", "--orders", "1", "--workers", "1"]
+        command += ["--judges", f"compatible/x@{server.url('chat')}", "--limit"]
+        both = [subprocess.Popen([*command, count], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for count in ("20", "21")]
+        for process in both:
+            process.wait(60)
+        assert len(server.requests) in {20, 21}
+
+
+def test_labels_are_taken_in_once_by_two_at_once(tmp_path):
+    """Two that read the same sessions together add each label once."""
+    make_corpus(tmp_path / "c", 40)
+    assert judge(tmp_path / "c", "--judges", PERFECT, "--orders", "1") == 0
+    corpora = [Corpus.open(str(tmp_path / "c")) for _ in range(2)]
+    there = corpora[0].codes().filter(pl.col("kind") == "judge")
+    corpora[0].replace_codes(there.clear(), "kind = 'judge'")
+    sessions = sorted({name.partition("/")[2] for name in there["session"]})
+    folder = tmp_path / "c" / "labels" / there["session"][0].partition("/")[0]
+    together = Barrier(2)
+
+    def take_in(corpus: Corpus) -> int:
+        together.wait()
+        return file_codes(corpus, folder, sessions).new
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(take_in, corpora)) == [0, 40]
+    assert corpora[0].codes().filter(pl.col("kind") == "judge").equals(there)
+
+
+def test_labels_made_otherwise_are_told_and_asked_anew(tmp_path, capsys):
+    """Other model options or another URL: a line says how they were made, nobody is asked; --anew asks and replaces them, once."""
+    make_corpus(tmp_path / "c", 6, labelled=False)
+    corpus = Corpus.open(str(tmp_path / "c"))
+    with ProviderServer(ok(answer(HE=1))) as old, ProviderServer(ok(answer(HE=2))) as new:
+        before = ["--judges", f"compatible/x@{old.url('chat')}", "--orders", "1", "--model-option", "temperature=0"]
+        assert judge(tmp_path / "c", *before) == 0
+        capsys.readouterr()
+        for after in ([*before[:-1], "temperature=1"], ["--judges", f"compatible/x@{new.url('chat')}", *before[2:]]):
+            assert judge(tmp_path / "c", *after) == 0
+            told = capsys.readouterr().err
+            assert "6 labels of compatible/x were made with --frames 1, --model-option temperature=0, at http" in told
+            assert "--anew" in told and "is there" not in told
+        assert (len(old.requests), len(new.requests)) == (6, 0)
+        assert set(corpus.codes().filter(pl.col("value") == "HE")["code"]) == {1.0}
+        for _ in range(2):
+            assert judge(tmp_path / "c", *after, "--anew") == 0
+        assert (len(old.requests), len(new.requests)) == (6, 6)
+        assert set(corpus.codes().filter(pl.col("value") == "HE")["code"]) == {2.0}
+        assert corpus.codes().height == 6 * 10
+        capsys.readouterr()
+        assert judge(tmp_path / "c", *after) == 0
+        assert "every label that was asked for is there" in capsys.readouterr().err
+
+
+def test_pictures_that_are_not_there_make_no_difference():
+    """Labels differ by the pictures that were shown, not by how many were allowed; secrets among the options are not told."""
+    one = Judge("compatible/x", "http://me:pass@127.0.0.1:1/v1/")
+    few, many = (Request((one,), frames=count, model_options={"api_key": "hidden"}) for count in (2, 8))
+    assert settings_of(one, few, 2) == settings_of(one, many, 2)
+    assert settings_of(one, few, 4) != settings_of(one, many, 4)
+    assert str(settings_of(one, few, 4)) == "--frames 2, --model-option api_key=…, at http://…@127.0.0.1:1/v1"
 
 
 @pytest.mark.parametrize(

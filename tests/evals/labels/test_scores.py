@@ -51,7 +51,7 @@ def test_people_are_averaged_apart():
 
 
 def test_loadings_of_a_corpus(tmp_path):
-    """Judges' means with SD, the source named, gold rows with their π where people labelled, NaN elsewhere; covariates and topics."""
+    """Judges' means with SD, the source named, gold rows with π × share coded where people labelled, NaN elsewhere; covariates."""
     corpus = make_corpus(tmp_path / "c", 8)
     assert loadings_of(corpus).source == "catalogue design" and loadings_of(corpus).gold is None
     both = [(f"v{n:03d}", who, "judge", 0, {"HE": n % 3}) for n in range(8) for who in ("a", "b")]
@@ -59,11 +59,11 @@ def test_loadings_of_a_corpus(tmp_path):
     corpus.set_gold_sample(pl.DataFrame({"video": ["v001", "v003"], "inclusion": [0.5, 0.25], "stratum": ["a", "b"], "seed": [0, 0]}))
     assert settle(corpus).least == 2
     found = loadings_of(corpus)
-    assert found.source == "judges: a, b"
+    assert found.source.startswith("judges: a, b; gold sample coded in part: 1 of 2 videos")
     assert found.x[:, VALUES.index("HE")].tolist() == [(n % 3) / 2 for n in range(8)]
     assert found.gold is not None and found.inclusion is not None and found.sd is not None
     assert np.isnan(found.gold).any(axis=1).tolist() == [n != 1 for n in range(8)]  # v002 was not drawn, so it is no sample
-    assert found.gold[1, VALUES.index("HE")] == 1.0 and found.inclusion[1] == 0.5
+    assert found.gold[1, VALUES.index("HE")] == 1.0 and found.inclusion[1] == 0.5 / 2
     assert set(found.covariates) == {"log_duration"} or set(found.covariates) == {"log_duration", "text_amount"}
     assert found.topic is not None and found.topic[1] == "travel"
 

@@ -89,3 +89,22 @@ def results(folder: Path) -> dict[str, Any]:
     """What a report's results.json says."""
     found: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return found
+
+
+def unlabelled(folder: Path) -> Path:
+    """A corpus of three videos without labels."""
+    from PIL import Image
+
+    from environments.corpus.schema import FrameRef, VideoRow
+    from environments.corpus.store import Corpus, Space
+
+    rows, jpegs = [], {}
+    for number in range(3):
+        file = io.BytesIO()
+        Image.new("RGB", (8, 12), (40 * number, 9, 7)).save(file, "JPEG")
+        frame = Frame.of(file.getvalue(), 0.0)
+        jpegs[frame.sha256] = frame.jpeg
+        pictures = (FrameRef(frame.sha256, 0.0),)
+        rows.append(VideoRow(id=f"v{number}", content=frame.sha256, caption=f"clip {number}", duration_s=8.0, frames=pictures))
+    Corpus.create(str(folder), Space("none", 2)).add(rows, jpegs)
+    return folder

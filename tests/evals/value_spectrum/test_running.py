@@ -17,7 +17,7 @@ from agent.trace.reader import SessionFolder, find_sessions
 from evals.value_spectrum.asking import Wanted, image_plan, run_name
 from evals.value_spectrum.pools import batches, pool_source
 from personas.schwartz import VALUES
-from tests.evals.value_spectrum.conftest import Stock, command, identifier, results, script
+from tests.evals.value_spectrum.conftest import Stock, command, identifier, results, script, unlabelled
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -197,3 +197,54 @@ def test_a_run_can_be_scored_as_decisions_too(stock: Stock, tmp_path: Path) -> N
     for row in scored.iter_rows(named=True):
         own = [decided[identifier(row["value"], number)] for number in (1, 2)]
         assert row["yes"] == sum(one is not None and one.action == "like" for one in own)
+
+
+def browse(runs: Path) -> None:
+    """A session of `agent.browse`, which asks for something else than yes or no."""
+    from agent.browse import main
+
+    assert main(["--feed", "catalogue", "--videos", "2", "--model", "scripted/like", "--runs", str(runs), "--quiet"]) == 0
+
+
+def test_a_folder_of_runs_is_searched_and_other_sessions_are_left_out(
+    stock: Stock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a folder with a run and a browsing session the run alone is scored, and what is left out is said; without a run it is refused."""
+    browse(tmp_path)
+    capsys.readouterr()
+    assert command("score", tmp_path) == 2
+    said = capsys.readouterr().err
+    assert "1 session of another kind (1 of protocol feed, strategy narrative)" in said and said.count("\n") == 1
+    assert run("--pool", stock.first, "--model", "scripted/like", runs=tmp_path, name="asked") == 0
+    assert command("score", tmp_path, "--out", tmp_path / "scored") == 0
+    found = results(tmp_path / "scored")
+    assert [row["images"] for row in found["respondents"]] == [30]
+    assert any(note.startswith("Left out: 1 session of another kind") for note in found["notes"])
+
+
+def test_what_was_asked_and_cannot_be_scored_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Videos without labels: exit code 1, where the answers are, and what to do; labelled afterwards, their answers are scored."""
+    from environments.corpus.store import Corpus
+
+    folder = unlabelled(tmp_path / "c")
+    assert run("--corpus", folder, "--model", "scripted/like", runs=tmp_path / "runs", name="early") == 1
+    said = capsys.readouterr().err
+    assert "the answers are kept in" in said and f"score {tmp_path / 'runs' / 'early'} --corpus {folder}" in said
+    labels = {value: [float(value == "HE")] * 3 for value in VALUES}
+    Corpus.open(str(folder)).set_loadings(pl.DataFrame({"id": ["v0", "v1", "v2"]} | labels), "design")
+    assert command("score", tmp_path / "runs" / "early", "--corpus", folder, "--out", tmp_path / "late") == 0
+    (row,) = [row for row in results(tmp_path / "late")["spectrum"] if row["value"] == "HE"]
+    assert (row["items"], row["yes"]) == (3, 3)
+    assert any("their labels are those of the corpus now" in note for note in results(tmp_path / "late")["notes"])
+
+
+def test_another_question_under_the_same_name_is_told_to_take_another(
+    stock: Stock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that is taken by another plan: the differences, and another --name; no word of a file or of an option that is not there."""
+    assert run("--pool", stock.first, "--model", "scripted/like", runs=tmp_path, name="taken") == 0
+    capsys.readouterr()
+    assert run("--pool", stock.first, "--model", "scripted/skip", runs=tmp_path, name="taken") == 2
+    said = capsys.readouterr().err
+    assert '"scripted/like" → "scripted/skip"' in said and "give another --name" in said
+    assert "--new" not in said and "file" not in said

@@ -80,6 +80,17 @@ def test_changed_words_replace_only_when_asked(tmp_path: Path, folder: Path, add
     assert add(place, folder, "--update")["updated"] == 0
 
 
+def test_update_writes_zeros_and_leaves_labels(tmp_path: Path, folder: Path, add: Add) -> None:
+    """A count of 0 replaces what was there, with words or without; labels stay, and where a table has some a note says so."""
+    place = tmp_path / "corpus"
+    (folder / "t.csv").write_text("path,views,caption,HE\na.mp4,7,,0.5\nb.mp4,7,soup,\n")
+    assert "label" not in add(place, folder / "t.csv")["said"]
+    (folder / "t.csv").write_text("path,views,caption,HE\na.mp4,0,,0.9\nb.mp4,0,soup,\n")
+    found = add(place, folder / "t.csv", "--update")
+    assert found.get("updated") == 2 and "note: t.csv: --update leaves labels as they are; HE" in found["said"], found
+    assert Corpus.open(str(place)).table(["views", "HE"]).rows() == [(0, 0.5), (0, None)]
+
+
 def test_one_id_for_two_videos_is_an_error(tmp_path: Path, folder: Path, add: Add) -> None:
     """Another video with the same name is not added and says how to name it; the same video under another name is already there."""
     place, other = tmp_path / "corpus", tmp_path / "other"

@@ -114,6 +114,26 @@ def test_a_folder_has_the_words_of_its_table(tmp_path: Path) -> None:
     assert len(problems) == 3 and sum("row 3" in each for each in problems) == sum("row 5" in each for each in problems) == 1
 
 
+def test_a_table_takes_in_no_file_outside_its_folder(tmp_path: Path) -> None:
+    """Absolute paths, "..", "~" and links that lead out of the table's folder are problems by row, unless --allow-outside is given."""
+    inside = tmp_path / "posts"
+    (inside / "deep").mkdir(parents=True)
+    (tmp_path / "mine.mp4").write_bytes(b"x")
+    (inside / "link.mp4").symlink_to(tmp_path / "mine.mp4")
+    (inside / "round.mp4").symlink_to(inside / "round.mp4")
+    out = [str(tmp_path / "mine.mp4"), "../mine.mp4", "deep/../../mine.mp4", "~/mine.mp4", "link.mp4", "round.mp4", "~nobody-here/x.mp4"]
+    within = ["a.mp4", "deep/b.mp4", "deep/../a.mp4", str(inside / "c.mp4")]
+    path = table(inside / "t.csv", [{"path": name} for name in (*out, *within)])
+    found = list(open_source(str(path)).offers())
+    problems, offers = found[: len(out)], found[len(out) :]
+    assert [each.name for each in problems if isinstance(each, Problem)] == [f"t.csv row {number}" for number in range(2, 2 + len(out))]
+    assert all("--allow-outside" in each.reason for each in problems if isinstance(each, Problem))
+    assert all(isinstance(each, Offer) for each in offers) and len(offers) == len(within)
+    allowed = list(open_source(str(path), outside=True).offers())
+    assert isinstance(allowed[0], Offer) and allowed[0].media == FileMedia(tmp_path / "mine.mp4")
+    assert [isinstance(each, Problem) for each in allowed[: len(out)]] == [False] * (len(out) - 1) + [True]
+
+
 @pytest.mark.parametrize("typed", ["file:///etc/passwd", "ftp://x/y.mp4", "no/such/place", "", "movie.mp4"])
 def test_what_is_no_source_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     """Other schemes, missing folders and single files are refused in one line that says what a source is."""
