@@ -28,4 +28,4 @@ def test_a_table_that_cannot_be_written_says_why(tmp_path, capsys):
     (tmp_path / "taken.csv").mkdir()
     assert main(["agreement", str(tmp_path / "c"), "--out", str(tmp_path / "taken.csv")]) == 1
     said = capsys.readouterr().err
-    assert "None" not in said and "is a directory" in said and said.count("\n") == 1
+    assert "None" not in said and "is a dir" in said and said.count("\n") == 1
