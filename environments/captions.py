@@ -20,6 +20,8 @@ __all__ = ["CSV_NAME", "Captions", "VideoRow", "file_key", "parse_hashtags", "re
 CSV_NAME = "videos.csv"
 _COLUMNS = ("file", "caption", "author", "hashtags", "platform", "url")
 _MAX_BYTES = 64 * 2**20
+_LONGEST_CELL = 128 * 2**10
+"""Characters; a longer one is quotes that do not match."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
     except OSError as error:
         raise FeedError(f"{CSV_NAME} cannot be read ({error.strerror}); check its permissions") from error
     text = text.replace("\0", "")
+    csv.field_size_limit(_LONGEST_CELL)  # one limit for the whole process: others may have set another
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         header = [name.strip().lower() for name in next(reader, [])]
