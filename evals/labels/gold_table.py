@@ -48,8 +48,10 @@ def write_sheet(videos: Sequence[Mapping[str, str]], path: Path, *, rater: str =
 
     Videos go by `blind_key`: an id may say what a video is meant to show.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it. Raises StorageFailed.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it. Raises StorageFailed, and UserError where a sheet
+    with codes stands there.
     """
+    _refuse_filled(path)
     rows = sorted(videos, key=lambda row: row["video"])
     rng("gold sheet", seed, rater).shuffle(rows)
     text = io.StringIO()
@@ -95,6 +97,19 @@ def read_sheet(path: Path, sample: Sequence[str], rater: str | None = None) -> S
         more = f"; and {len(faults) - _FAULTS} more" if len(faults) > _FAULTS else ""
         raise UserError(f"{one_line(str(path), 200)}: {'; '.join(faults[:_FAULTS])}{more}. Nothing was taken in")
     return Sheet(_frame(found, path), tuple(sorted({who for who, _ in found})), len(found), still_open)
+
+
+def _refuse_filled(path: Path) -> None:
+    """Raises UserError where there is a file that holds codes, or that is no sheet: nobody's work is written over."""
+    if not path.exists():
+        return
+    shown = one_line(str(path), 200)
+    try:
+        filled = sum(any(str(row.get(value) or "").strip() for value in VALUES) for _, row in _rows(path))
+    except UserError:
+        raise UserError(f"{shown} is there and is no sheet of labels: give --export another name") from None
+    if filled:
+        raise UserError(f"{shown} is there and holds codes in {filled} rows: take it in with --import, and give --export another name")
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:

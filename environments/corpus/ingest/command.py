@@ -170,7 +170,12 @@ class Errors:
 
     def __enter__(self) -> Self:
         if self._path is not None:
-            self._path.unlink(missing_ok=True)  # of an earlier run
+            try:
+                self._path.unlink(missing_ok=True)  # of an earlier run
+            except OSError as error:
+                raise StorageFailed(
+                    f"cannot write to the corpus ({error.strerror or error}); check the permissions of its folder"
+                ) from error
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:

@@ -192,3 +192,21 @@ def test_replacing_codes_is_one_step(tmp_path):
         [("anna", "v000", "HE", 1.0), ("anna", "v001", "HE", 1.0), ben],
         [("anna", "v000", "HE", 2.0), ("anna", "v000", "SD", 1.0), ben],
     ]
+
+
+def test_a_filled_sheet_is_not_written_over(tmp_path, capsys):
+    """A sheet with codes, or a file that is no sheet, stays as it is; one without codes is renewed."""
+    make_corpus(tmp_path / "c", 5)
+    assert gold(tmp_path / "c", "--sample", "5") == 0
+    sheet = tmp_path / "anna.csv"
+    for _ in range(2):
+        assert gold(tmp_path / "c", "--export", str(sheet), "--rater", "anna") == 0
+    capsys.readouterr()
+    filled = sheet.read_text(encoding="utf-8-sig").splitlines()
+    filled[1] = filled[1].rstrip(",") + "," + ",".join(["0"] * 10)
+    for text, said in (("\n".join(filled), "holds codes in 1 rows"), ("my notes", "is no sheet")):
+        sheet.write_text(text, encoding="utf-8")
+        assert gold(tmp_path / "c", "--export", str(sheet), "--rater", "anna") == 2
+        told = capsys.readouterr().err
+        assert said in told and told.count("\n") == 1
+        assert sheet.read_text(encoding="utf-8") == text
