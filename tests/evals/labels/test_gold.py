@@ -210,3 +210,21 @@ def test_a_filled_sheet_is_not_written_over(tmp_path, capsys):
         told = capsys.readouterr().err
         assert said in told and told.count("\n") == 1
         assert sheet.read_text(encoding="utf-8") == text
+
+
+def test_a_sheet_does_not_name_its_videos(tmp_path):
+    """An id may say what a video is meant to show: the sheet has another key for it, which the import reads."""
+    make_corpus(tmp_path / "c", 5)
+    assert gold(tmp_path / "c", "--sample", "5") == 0
+    assert gold(tmp_path / "c", "--export", str(tmp_path / "s.csv"), "--rater", "anna") == 0
+    text = (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
+    with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ids = Corpus.open(str(tmp_path / "c")).ids()
+    assert not any(row["video"] in ids for row in rows) and not any(name in text for name in ids)
+    with (tmp_path / "s.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(row | dict.fromkeys(COLUMNS[5:], "0") for row in rows)
+    assert gold(tmp_path / "c", "--import", str(tmp_path / "s.csv")) == 0
+    assert set(Corpus.open(str(tmp_path / "c")).codes()["video"]) == set(ids)

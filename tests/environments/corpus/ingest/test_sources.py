@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from environments.clips import Problem
 from environments.corpus.ingest.offers import FileMedia, LinkMedia, Notice, Offer
-from environments.corpus.ingest.sources import open_source
+from environments.corpus.ingest.sources import CatalogueSource, LimitedSource, open_source
 from personas.errors import FeedError
 
 
@@ -149,3 +150,14 @@ def test_the_catalogue_offers_its_design() -> None:
     assert len(offers) == open_source("catalogue").total == len({offer.row.content for offer in offers if isinstance(offer, Offer)})
     twins = [offer.row for offer in offers if isinstance(offer, Offer) and offer.row.twins]
     assert len(twins) == 200 and all(row.labels_source == "design" and row.stratum and row.topic for row in twins)
+
+
+def test_a_limit_takes_so_many_evenly_spread() -> None:
+    """--limit 12 of the catalogue is twelve clips of all over it, in its order, the same ones each time; more than there are is all."""
+    whole = CatalogueSource()
+    names = [offer.name for offer in whole.offers() if isinstance(offer, Offer)]
+    some = [offer.name for offer in LimitedSource(whole, 12).offers() if isinstance(offer, Offer)]
+    places = [names.index(name) for name in some]
+    assert len(some) == LimitedSource(whole, 12).total == 12
+    assert places == sorted(places) and all(len(names) // 12 <= b - a <= len(names) // 12 + 1 for a, b in pairwise(places))
+    assert sum(1 for _ in LimitedSource(whole, 10_000).offers()) == len(names)
