@@ -184,4 +184,4 @@ def print_result(result: Result, console: Console, command: str) -> None:
         cure = "with a higher limit, the same command goes on" if result.limited else "the same command goes on"
         console.print(f"{result.remaining:,} sessions are left; {cure}. Folder: {result.folder}", highlight=False, markup=False)
     else:
-        console.print(f"folder: {result.folder}   values: {command}", highlight=False, markup=False)
+        console.print(f"folder: {result.folder}   next: {command}", highlight=False, markup=False)

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from evals.benchmark.report import Findings
+from evals.benchmark.scoring import ALL, audit, pairs
+from evals.ch3ef.asking import NAME
+from evals.ch3ef.figure import score_figure
 from evals.ch3ef.reading import Material, read_material
-from evals.ch3ef.scoring import ALL, audit, beside_published, calibrations, correlations, pairs, scores
+from evals.ch3ef.scoring import beside_published, calibrations, correlations, scores
+from evals.ch3ef.sections import RECIPES, TASKS
 from evals.ch3ef.taxonomy import FEWEST, H, published, taxonomy
 from evals.report.words import count, percent, plural
 
-__all__ = ["FILES", "Found", "analyse"]
+__all__ = ["FILES", "analyse"]
 
 FILES = ("scores.csv", "published.csv", "positions.csv", "calibration.csv", "paired.csv", "correlations.csv", "answers.csv")
 """The tables there can be."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """See the module. `tables`: those that the recipes' metrics ask for and that have rows."""
-
-    material: Material
-    tables: Mapping[str, pl.DataFrame]
-    conclusions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def scores(self) -> pl.DataFrame:
-        """`evals.ch3ef.scoring.scores`."""
-        return self.tables["scores.csv"]
-
-
-def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) -> Found:
-    """Score what is in the run or session folders. Raises UserError where there is nothing of this benchmark."""
+def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) -> Findings:
+    """Score what is in session, run and folders of runs. Raises UserError where there is nothing of this benchmark."""
     material = read_material(paths)
     table = scores(material.answers, material.items, level)
     kept = ["who", "how", "session", "repeat", "cell", "item", "h", "domain", "task", "state", "options", "place", "option", "key_place"]
@@ -53,7 +42,18 @@ def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) 
     if "correlations" in material.metrics:
         tables["correlations.csv"] = correlations(table, material.answers)
     there = {name: tables[name] for name in FILES if name in tables and tables[name].height}
-    return Found(material, there, _conclusions(table), _notes(material, table, there))
+    people = table["who"].unique(maintain_order=True).to_list()
+    return Findings(
+        NAME,
+        f"Ch3Ef: {plural(len(people), 'respondent')}, {plural(material.items['item'].n_unique(), 'sample')}",
+        _conclusions(table),
+        _notes(material, table, there),
+        there,
+        RECIPES,
+        figures=(score_figure(table, people),),
+        known=FILES,
+        quiet=frozenset({TASKS}),
+    )
 
 
 def _conclusions(table: pl.DataFrame) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evals.ch3ef.scoring import ALL
+from evals.benchmark.scoring import ALL
 from evals.ch3ef.taxonomy import H, domains
 from evals.report.canvas import Canvas
 from evals.report.figure import Figure, figure

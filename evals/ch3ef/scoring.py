@@ -1,77 +1,30 @@
-"""Right answers / samples by task, domain and h; calibration, paired tests, correlations between domains; the published scores beside.
-
-What was refused or could not be read is not right, as in the benchmark. An outage is neither: its items stay in the count of samples, and
-the score is bounded by what they could have been.
-"""
+"""Right answers / samples by task, domain and h; calibration, correlations between domains; the published scores beside."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from evals.benchmark.scoring import ALL
+from evals.benchmark.scoring import scores as scored
 from evals.ch3ef.taxonomy import FEWEST, H, domains, published, tasks
-from evals.scoring.accuracy import accuracy, positions
 from evals.scoring.calibration import calibration
-from evals.scoring.paired import paired
 from evals.scoring.ranking import spearman
-from evals.values.multiplicity import holm
 
-__all__ = ["ALL", "LEVELS", "audit", "beside_published", "calibrations", "correlations", "pairs", "scores"]
+__all__ = ["LEVELS", "beside_published", "calibrations", "correlations", "scores"]
 
-ALL = "all"
-LEVELS = (ALL, "h", "domain", "task")
-_MOST_PAIRS = 300
+LEVELS: Mapping[str, Sequence[str]] = {"h": H, "domain": domains(), "task": tuple(tasks())}
+"""Groupings of the items, each with its groups in order."""
 
 
 def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """One row a respondent and group: level, group, samples, the answer states, right, score with bounds, least, most, rank.
-
-    samples  items that it was to be asked
-    score    right / (answered + refused + unparsable), over items; several answers to one are their mean; Wilson
-    least    the score if every sample without an answer were wrong; `most`: if it were right
-    rank     among the respondents, 1 for the best; null with fewer than `FEWEST` samples, and where least and most differ
-    """
-    parts = []
-    for part in LEVELS:
-        group = pl.lit(ALL) if part == ALL else pl.col(part)
-        rows = accuracy(answers.with_columns(group=group), ("who", "group"), level)
-        total = items.with_columns(group=group).group_by("who", "group").agg(pl.len().cast(pl.Int64).alias("samples"))
-        parts.append(rows.join(total, on=["who", "group"], how="left").with_columns(level=pl.lit(part)))
-    table = pl.concat(parts, how="diagonal_relaxed").rename(
-        {
-            "of_shown": "score",
-            "of_shown_low": "score_low",
-            "of_shown_high": "score_high",
-            "of_shown_n": "scored",
-            "of_shown_method": "method",
-        }
-    )
-    counted = pl.col("score").fill_null(0.0) * pl.col("scored")
-    table = table.with_columns(
-        least=counted / pl.col("samples"), most=(counted + pl.col("samples") - pl.col("scored")) / pl.col("samples")
-    ).with_columns(open=pl.col("samples") - pl.col("scored"))
-    ranked = (pl.col("samples") >= FEWEST) & (pl.col("open") == 0)
-    rank = pl.when(ranked).then(pl.col("score")).rank("min", descending=True).over("level", "group").cast(pl.Int64)
-    columns = ["who", "level", "group", "samples", "scored", "open", "shown", "answered", "refused", "unparsable", "failed", "right"]
-    columns += ["score", "score_low", "score_high", "method", "least", "most", "rank"]
-    place = pl.format("{} {}", "level", "group").replace_strict(_order(), default=len(_order()), return_dtype=pl.Int64)
-    return table.with_columns(rank=rank, place=place).sort("who", "place").select(columns)
-
-
-def _order() -> dict[str, int]:
-    """Of levels with their groups: a domain and a task share a name."""
-    groups = {ALL: (ALL,), "h": H, "domain": domains(), "task": tuple(tasks())}
-    return {f"{part} {group}": place for place, (part, group) in enumerate((part, each) for part in LEVELS for each in groups[part])}
-
-
-def audit(answers: pl.DataFrame) -> pl.DataFrame:
-    """`evals.scoring.accuracy.positions` by respondent and way of asking: places chosen, places of keys."""
-    return positions(answers.with_columns(respondent=pl.col("who")))
+    """`evals.benchmark.scoring.scores` by all, h, domain and task; ranks from `FEWEST` samples on."""
+    return scored(answers, items, LEVELS, level, fewest=FEWEST)
 
 
 def calibrations(answers: pl.DataFrame, level: float = 0.95, seed: int = 0) -> pl.DataFrame:
@@ -114,24 +67,6 @@ def _softmax(logprobs: Sequence[float]) -> list[float]:
     most = max(logprobs)
     weights = [math.exp(each - most) for each in logprobs]
     return [weight / sum(weights) for weight in weights]
-
-
-def pairs(answers: pl.DataFrame, level: float = 0.95, seed: int = 0) -> pl.DataFrame:
-    """Every two respondents on the items that both answered, together: difference, p (`evals.scoring.paired`), Holm over the table."""
-    rows = []
-    people = answers.partition_by("who", as_dict=True, maintain_order=True)
-    for ((one,), first), ((two,), second) in itertools.islice(itertools.combinations(people.items(), 2), _MOST_PAIRS):
-        found = paired(first, second, draws=2000, seed=seed, level=level)
-        if found is not None:
-            apart = found.difference
-            bounds = {"difference": apart.estimate, "difference_low": apart.low, "difference_high": apart.high}
-            counts = {"items": found.items, "only_first": found.only_first, "only_second": found.only_second}
-            rows.append({"first": one, "second": two, **counts, **bounds, "p": found.p})
-    schema: dict[str, Any] = {"first": pl.String, "second": pl.String, "items": pl.Int64, "only_first": pl.Int64, "only_second": pl.Int64}
-    table = pl.DataFrame(rows, schema=schema | dict.fromkeys(("difference", "difference_low", "difference_high", "p"), pl.Float64))
-    known = table.filter(pl.col("p").is_not_null())
-    adjusted = known.with_columns(p_holm=pl.Series(holm(known["p"].to_numpy()) if known.height else [], dtype=pl.Float64))
-    return table.join(adjusted.select("first", "second", "p_holm"), on=["first", "second"], how="left", maintain_order="left")
 
 
 def correlations(table: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,7 @@ SCHEMA: Mapping[str, Any] = {
     "model": pl.String,
     "persona": pl.String,
     "session": pl.String,
+    "folder": pl.String,
     "deck": pl.String,
     "protocol": pl.String,
     "condition": pl.String,
@@ -52,7 +53,8 @@ class ItemAnswers:
 
     table     one row an item shown, `SCHEMA`: `place` and `option` of what was chosen, as shown and as in the benchmark's order, null where
               nothing was; `key_place` of the first right option shown; `right` null where nothing was chosen or nothing is right;
-              `logprobs` of the options in the benchmark's order, null where the backend gives none or an option's is missing
+              `folder` of the session; `logprobs` of the options in the benchmark's order, null where the backend gives none or an option's
+              is missing
     about     one row an item: `item`, and its names as columns (task, domain, …)
     problems  sentences on what was left out
     """
@@ -86,7 +88,7 @@ def read_answers(paths: Sequence[str | Path], protocols: Iterable[str] = ()) -> 
                 continue
             shown, cell, answer = found
             about.setdefault(shown.id, dict(shown.item.about) if shown.item else {})
-            rows.append(_common(who) | _row(shown, cell, answer))
+            rows.append(_common(who) | {"folder": str(folder.path.resolve())} | _row(shown, cell, answer))
         if broken:
             lines = f"{broken} line{'s' * (broken > 1)}"
             problems.append(f"Session {one_line(record.session)}: {lines} of its trace cannot be read and were left out.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from environments.decks.questions import QuestionDeck, read_questions
-from evals.ch3ef.asking import Wanted, plan_of, run_name, write_decks
+from evals.benchmark.asking import plan_of, run_name, write_decks
+from evals.ch3ef.asking import run_of
 from evals.ch3ef.recipe import Recipe, chosen, read_recipe
 from evals.ch3ef.sample_items import sample_folder, sample_items
 from evals.running import Asked
@@ -66,7 +68,8 @@ def test_a_scenario_chooses_items(deck: QuestionDeck, tmp_path: Path) -> None:
 def test_a_recipe_becomes_sessions(deck: QuestionDeck, tmp_path: Path) -> None:
     """Models × conditions × wordings × repeats, with the protocol of the inferencer; the decks hold the chosen items and their pictures."""
     text = 'inferencer = "chain-of-thought"\nrepeats = 2\n[instruction]\nquery = "pool"\nexamples = "fixed:2"'
-    wanted = Wanted(Asked(("keyed/right", "reader")), recipe(tmp_path, text), deck, deck.items[:5], ("shown", "none"), 3)
+    asked, steps = Asked(("keyed/right", "reader")), recipe(tmp_path, text)
+    wanted = run_of(asked, steps, deck, items=deck.items[:5], conditions=("shown", "none"), seed=3)
     plan = plan_of(run_name(None, wanted), wanted, tmp_path / "x")
     specs = [planned.spec for planned in plan.sessions]
     assert len(specs) == 2 * 2 * 3 * 2
@@ -78,13 +81,13 @@ def test_a_recipe_becomes_sessions(deck: QuestionDeck, tmp_path: Path) -> None:
     assert [item.id for item in made.items] == [item.id for item in deck.items[:5]]
     write_decks(wanted, tmp_path / "x")
     with pytest.raises(SpecError, match="begun with other items"):
-        write_decks(Wanted(wanted.asked, wanted.recipe, deck, deck.items[:4], ("shown",)), tmp_path / "x")
+        write_decks(replace(wanted, items=deck.items[:4]), tmp_path / "x")
 
 
 def test_many_items_are_dealt_into_decks(deck: QuestionDeck) -> None:
     """At most a hundred a session, each item once; where others are shown with an item, all stand in one deck."""
     many = tuple(deck.items[0].model_copy(update={"id": f"i{n}"}) for n in range(250))
-    wanted = Wanted(Asked(("m/x",)), Recipe(), deck, many, ("shown",))
-    assert [len(batch) for batch in wanted.batches] == [100, 100, 50]
-    assert {item.id for batch in wanted.batches for item in batch} == {item.id for item in many}
-    assert len(Wanted(Asked(("m/x",)), Recipe(), deck, many, ("wrong",)).batches) == 1
+    wanted = run_of(Asked(("m/x",)), Recipe(), deck, items=many, conditions=("shown",))
+    assert [len(batch.items) for batch in wanted.batches] == [100, 100, 50]
+    assert {item.id for batch in wanted.batches for item in batch.items} == {item.id for item in many}
+    assert len(replace(wanted, conditions=("wrong",)).batches) == 1

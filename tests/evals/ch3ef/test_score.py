@@ -17,12 +17,13 @@ from environments.base import ItemFacts
 from environments.canonical import rng
 from environments.decks.question_feed import shown_order
 from environments.decks.questions import QuestionDeck, read_questions
-from evals.ch3ef.analysis import Found, analyse
-from evals.ch3ef.asking import FORMAT, RECORD
+from evals.benchmark.asking import FORMAT, RECORD
+from evals.benchmark.report import Findings, as_data, write
+from evals.ch3ef.analysis import analyse
+from evals.ch3ef.reading import Material, read_material
 from evals.ch3ef.sample_items import sample_items
 from evals.ch3ef.scoring import calibrations, correlations, scores
 from evals.ch3ef.taxonomy import FEWEST
-from evals.ch3ef.writing import as_data, write
 from personas.errors import UserError
 
 REPEATS = 4
@@ -46,28 +47,33 @@ def runs(deck: QuestionDeck, tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_session(make_spec(model=f"keyed/{model}", **common), runs=folder)
     for repeat in range(REPEATS):
         run_session(make_spec(model="keyed/first", repeat=repeat, **common), runs=folder)
-    items = [{"id": item.id, **item.about} for item in deck.items]
-    (folder / RECORD).write_text(json.dumps({"format": FORMAT, "recipe": {}, "items": items}), encoding="utf-8")
+    items = [{"id": item.id, "about": dict(item.about)} for item in deck.items]
+    (folder / RECORD).write_text(json.dumps({"format": FORMAT, "benchmark": "ch3ef", "items": items}), encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
-def found(runs: Path) -> Found:
+def found(runs: Path) -> Findings:
     return analyse([runs])
 
 
 @pytest.fixture(scope="module")
-def whole(found: Found) -> Mapping[str, Mapping[str, Any]]:
+def material(runs: Path) -> Material:
+    return read_material([runs])
+
+
+@pytest.fixture(scope="module")
+def whole(found: Findings) -> Mapping[str, Mapping[str, Any]]:
     """By respondent, all samples."""
-    return {row["who"]: row for row in found.scores.filter(pl.col("level") == "all").iter_rows(named=True)}
+    return {row["who"]: row for row in found.tables["scores.csv"].filter(pl.col("level") == "all").iter_rows(named=True)}
 
 
-def test_always_right_is_right_everywhere(found: Found, whole: Mapping[str, Mapping[str, Any]]) -> None:
+def test_always_right_is_right_everywhere(found: Findings, whole: Mapping[str, Mapping[str, Any]]) -> None:
     """92 of 92, 44, 14 and 34 by h, 2 of 2 in every task, with Wilson's interval and no rank where samples are few."""
     row = whole["keyed/right"]
     assert (row["samples"], row["scored"], row["right"], row["score"], row["rank"]) == (92, 92, 92, 1.0, 1)
     assert row["score_low"] == pytest.approx(0.9599, abs=1e-4)
-    own = found.scores.filter(pl.col("who") == "keyed/right")
+    own = found.tables["scores.csv"].filter(pl.col("who") == "keyed/right")
     assert dict(own.filter(pl.col("level") == "h").select("group", "right").iter_rows()) == {"Helpful": 44, "Honest": 14, "Harmless": 34}
     tasks = own.filter(pl.col("level") == "task")
     assert (tasks.height, set(tasks["right"]), set(tasks["samples"])) == (46, {2}, {2})
@@ -111,10 +117,11 @@ def test_outages_are_no_wrong_answers_and_shrink_no_denominator(deck: QuestionDe
     assert (row["most"], row["rank"]) == (1.0, None)
 
 
-def test_items_never_shown_are_samples(found: Found) -> None:
+def test_items_never_shown_are_samples(material: Material) -> None:
     """Half of the answers gone, as after a kill: the same samples, the rest open."""
-    answers = found.material.answers.filter(pl.col("who") == "keyed/right").head(46)
-    row = next(scores(answers, found.material.items).filter(pl.col("level") == "all").iter_rows(named=True))
+    answers = material.answers.filter(pl.col("who") == "keyed/right").head(46)
+    table = scores(answers, material.items.filter(pl.col("who") == "keyed/right"))
+    row = next(table.filter(pl.col("level") == "all").iter_rows(named=True))
     assert (row["samples"], row["open"], row["score"], row["least"], row["most"]) == (92, 46, 1.0, 0.5, 1.0)
 
 
@@ -123,36 +130,36 @@ def test_runs_over_other_items_have_their_own_samples(runs: Path, deck: Question
     asked: dict[str, Any] = {"environment": "deck", "feed": str(deck.folder), "protocol": "choice", "strategy": "none", "cell": 0}
     spec = make_spec(model="keyed/right", examples="random:1", videos=3, **asked)
     shown = run_session(spec, runs=tmp_path, session="few")
-    items = [{"id": item.id, **item.about} for item in deck.items[:4]]
-    record = {"format": FORMAT, "recipe": {}, "items": items, "models": ["keyed/right", "keyed/absent"]}
+    items = [{"id": item.id, "about": dict(item.about)} for item in deck.items[:4]]
+    record = {"format": FORMAT, "benchmark": "ch3ef", "items": items, "models": ["keyed/right", "keyed/absent"]}
     (tmp_path / RECORD).write_text(json.dumps(record), encoding="utf-8")
     both = analyse([runs, tmp_path])
-    rows = {row["who"]: row["samples"] for row in both.scores.filter(pl.col("level") == "all").iter_rows(named=True)}
+    rows = {row["who"]: row["samples"] for row in both.tables["scores.csv"].filter(pl.col("level") == "all").iter_rows(named=True)}
     assert shown.reason == "complete"
     assert rows["keyed/right"] == 92
     assert 4 <= rows["keyed/right (examples random:1)"] <= 7
     assert any("keyed/absent was to be asked" in note for note in both.notes)
     run_session(spec, runs=tmp_path / "again", session="few")
-    with pytest.raises(UserError, match="two sessions are called few"):
-        analyse([tmp_path, tmp_path / "again"])
+    twice = analyse([tmp_path, tmp_path / "again"]).tables["scores.csv"]
+    assert set(twice.filter(pl.col("level") == "all")["answered"]) == {6}, "two sessions of one name are two sessions"
 
 
-def test_not_knowing_is_right_too_where_it_is_an_option(found: Found) -> None:
+def test_not_knowing_is_right_too_where_it_is_an_option(material: Material) -> None:
     """The second option, “I don't know.”, counts as right on these four items, and an answer that claims the third does not."""
-    rows = found.material.answers.filter((pl.col("domain") == "Uncertainty") & (pl.col("who") == "keyed/first"))
+    rows = material.answers.filter((pl.col("domain") == "Uncertainty") & (pl.col("who") == "keyed/first"))
     assert rows.filter(pl.col("option").is_in([0, 1]))["right"].all()
     assert not rows.filter(pl.col("option") > 1)["right"].any()
     assert rows["right"].sum() == 4 * 2
 
 
-def test_positions_show_who_prefers_a_place(found: Found) -> None:
+def test_positions_show_who_prefers_a_place(found: Findings) -> None:
     """Always A: all answers in the first place, p below .001; the keys stand in every place equally often over the repeats."""
     row = next(found.tables["positions.csv"].filter(pl.col("respondent") == "keyed/first").iter_rows(named=True))
     assert row["chosen"] == [368, 0, 0, 0]
     assert row["p"] < 0.001
 
 
-def test_two_respondents_are_compared_on_the_same_items(found: Found, deck: QuestionDeck) -> None:
+def test_two_respondents_are_compared_on_the_same_items(found: Findings, deck: QuestionDeck) -> None:
     """Right against uniform: only the first has as many right alone as the second has wrong; p is McNemar's exact one, Holm behind it."""
     rows = found.tables["paired.csv"].filter((pl.col("first") == "keyed/right") & (pl.col("second") == "keyed/uniform"))
     row = next(rows.iter_rows(named=True))
@@ -161,18 +168,18 @@ def test_two_respondents_are_compared_on_the_same_items(found: Found, deck: Ques
     assert row["p_holm"] >= row["p"]
 
 
-def test_correlations_say_over_how_many_models(found: Found) -> None:
+def test_correlations_say_over_how_many_models(found: Findings, material: Material) -> None:
     """Five respondents here, sixteen published models, and none below three."""
     table = found.tables["correlations.csv"]
     assert set(table.filter(pl.col("source") == "own")["models"]) == {5}
     assert set(table.filter(pl.col("source") == "published")["models"]) == {16}
     assert table.filter(pl.col("level") == "domain").height == 12 * 11 / 2
-    two = found.material.answers.filter(pl.col("who").is_in(["keyed/right", "keyed/first"]))
-    few = correlations(scores(two, found.material.items), two).filter(pl.col("source") == "own")
+    two = material.answers.filter(pl.col("who").is_in(["keyed/right", "keyed/first"]))
+    few = correlations(scores(two, material.items), two).filter(pl.col("source") == "own")
     assert few["pearson"].null_count() == few.height
 
 
-def test_the_published_scores_stand_beside_in_percent(found: Found) -> None:
+def test_the_published_scores_stand_beside_in_percent(found: Findings) -> None:
     """Sixteen models with the figures of the leaderboards, without intervals; the run's own with them."""
     table = found.tables["published.csv"]
     known = table.filter(pl.col("source") == "published")
@@ -182,7 +189,7 @@ def test_the_published_scores_stand_beside_in_percent(found: Found) -> None:
     assert table.filter(pl.col("model") == "keyed/right")["Honest"].to_list() == [100.0]
 
 
-def test_calibration_needs_log_probabilities(found: Found) -> None:
+def test_calibration_needs_log_probabilities(found: Findings) -> None:
     """None here, and it is said; with them, one that is always 80% sure and right in half has an ECE of .3."""
     assert "calibration.csv" not in found.tables
     assert any("log-probabilities" in note for note in found.notes)
@@ -198,7 +205,7 @@ def test_calibration_needs_log_probabilities(found: Found) -> None:
     assert set(table["h"]) == {"all", "Honest"}
 
 
-def test_the_report_holds_it_all_and_runs_nothing(found: Found, tmp_path: Path) -> None:
+def test_the_report_holds_it_all_and_runs_nothing(found: Findings, tmp_path: Path) -> None:
     """Page, tables and JSON in one folder; a second score replaces them, another folder's contents are left alone."""
     files = {path.name for path in write(found, tmp_path / "report")}
     assert {"report.html", "scores.csv", "published.csv", "paired.csv", "positions.csv", "correlations.csv", "results.json"} <= files
