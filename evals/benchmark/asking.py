@@ -155,8 +155,15 @@ def _check_record(run: ItemRun, folder: Path) -> None:
 def record_of(run: ItemRun) -> dict[str, Any]:
     """What `benchmark.json` holds."""
     items = [
-        {"id": item.id, "options": len(item.options), "key": list(item.key), "cluster": item.cluster, "protocol": run.protocol_of(item)}
-        | {"about": dict(item.about)}
+        {
+            "id": item.id,
+            "images": len(item.images),
+            "options": len(item.options),
+            "key": list(item.key),
+            "cluster": item.cluster,
+            "protocol": run.protocol_of(item),
+            "about": dict(item.about),
+        }
         for item in run.items
     ]
     return {

@@ -114,9 +114,11 @@ def _samples(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]]) -
     """The items of the runs that each respondent took part in, and those that it was shown besides."""
     names = [name for name in answers.columns if name not in SCHEMA and name not in ("who", "how", "run")]
     parts = [answers.select("who", "item", "cluster", *names)]
-    for who, run in answers.select("who", "run").unique(maintain_order=True).iter_rows():
+    for who, run, condition in answers.select("who", "run", "condition").unique(maintain_order=True).iter_rows():
         record = records.get(Path(run)) if run is not None else None
-        rows = [_sample(who, item, names) for item in (record["items"] if record else ()) if isinstance(item, dict) and "id" in item]
+        listed = [item for item in (record["items"] if record else ()) if isinstance(item, dict) and "id" in item]
+        # An item without a picture has none that could be exchanged: under `wrong` it is not asked.
+        rows = [_sample(who, item, names) for item in listed if condition != "wrong" or item.get("images")]
         parts.append(pl.DataFrame(rows, schema=parts[0].schema))
     return pl.concat(parts).unique(["who", "item"], keep="first", maintain_order=True)
 

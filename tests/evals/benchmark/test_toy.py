@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from PIL import Image
 
 from agent.trace.reader import find_sessions
 from evals.benchmark.__main__ import main
@@ -20,9 +21,9 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BENCHMARKS, "toy", "tests.evals.benchmark.toy")
 
 
-def run_toy(runs: Path, *more: str) -> tuple[int, Path]:
+def run_toy(runs: Path, *more: str, items: str = "sample") -> tuple[int, Path]:
     """The exit code of a run and the folder of its report."""
-    code = main(["toy", "run", "--items", "sample", "--runs", str(runs), "--name", "toy", "--workers", "1", "--quiet", *more])
+    code = main(["toy", "run", "--items", items, "--runs", str(runs), "--name", "toy", "--workers", "1", "--quiet", *more])
     return code, runs / "toy" / "report"
 
 
@@ -76,6 +77,7 @@ def test_an_interrupted_run_keeps_its_samples(registered: None, tmp_path: Path, 
         (["toy", "run", "--model", "keyed/right", "--wordings", "9"], "--wordings"),
         (["toy", "run", "--model", "keyed/right", "--limit", "0"], "--limit"),
         (["toy", "run", "--model", "keyed/right", "--items", "nowhere"], "nowhere"),
+        (["toy", "run", "--model", "keyed/right", "--items", "keyless"], "item 'x' of keyless: key: there is none; say which"),
         (["toy", "score", "nowhere"], "nowhere"),
         (["tow", "score", "runs"], "there is no benchmark 'tow'"),
         (["ch3ef", "score", "runs"], "python -m evals.ch3ef"),
@@ -86,11 +88,33 @@ def test_mistakes_are_one_line(
 ) -> None:
     """What a user gets wrong is one line that says what to do, and exit code 2."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "keyless").mkdir(exist_ok=True)
+    (tmp_path / "keyless" / "items.jsonl").write_text('{"id": "x", "text": "Which?", "options": ["a", "b"]}\n')
     arguments, said = given
     assert main(arguments) == 2
     error = capsys.readouterr().err.strip()
     assert said in error
     assert "\n" not in error
+
+
+def test_what_cannot_be_asked_is_no_sample(registered: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An item without a picture is none of the samples under exchanged pictures; the others are."""
+    items = tmp_path / "items"
+    items.mkdir()
+    for name in "ab":
+        Image.new("RGB", (8, 8), "red" if name == "a" else "blue").save(items / f"{name}.png")
+    rows = [{"id": name, "text": "Which?", "options": ["x", "y"], "key": [0], "images": images} for name, images in ITEMS]
+    (items / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, report = run_toy(tmp_path, "--model", "keyed/right", "--condition", "shown,wrong", items=str(items))
+    found = {row["who"]: row for row in json.loads((report / "results.json").read_text())["scores"]}
+    assert code == 0
+    assert {who: (row["samples"], row["open"]) for who, row in found.items()} == {
+        "keyed/right": (3, 0),
+        "keyed/right (wrong pictures)": (2, 0),
+    }
+
+
+ITEMS = (("one", ["a.png"]), ("two", ["b.png"]), ("none", []))
 
 
 def test_a_folder_of_runs_is_scored_as_one(registered: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,3 +134,9 @@ def test_runs_of_another_benchmark_are_left_out(registered: None, tmp_path: Path
     record.write_text(record.read_text().replace('"benchmark": "toy"', '"benchmark": "other"'))
     assert main(["toy", "score", str(tmp_path)]) == 2
     assert "there is no answer to items of toy" in capsys.readouterr().err
+
+
+def test_the_page_shows_this_file() -> None:
+    """docs/benchmarks.md walks through the file that these tests run."""
+    page = (Path(__file__).parents[3] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert Path(__file__).with_name("toy.py").read_text(encoding="utf-8") in page
