@@ -56,7 +56,7 @@ class Benchmark:
     score: Callable[[ItemMaterial, float, int], Scoring] | None = None
 
     def open_items(self, given: str) -> QuestionDeck:
-        """The deck in the folder `given`, or "sample". Raises FeedError that names an item which is none of this benchmark, StorageFailed."""
+        """The deck in the folder `given`, or "sample". Raises StorageFailed, and FeedError that names an item which is none of these."""
         deck = read_questions(self._sample_folder() if given == SAMPLE else Path(given).expanduser())
         for item in deck.items:
             if fault := self.check(item):
