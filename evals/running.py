@@ -6,8 +6,8 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,10 @@ class Asked:
             if given:
                 found[model] = given
         return found
+
+    def only(self, models: Iterable[str]) -> Asked:
+        """These of the models, each once, reached as before."""
+        return replace(self, models=tuple(dict.fromkeys(models)))
 
 
 def listed_models(given: str, options: Sequence[str] | None = None) -> Asked:
@@ -119,8 +123,8 @@ def own_name() -> Iterator[None]:
         raise SpecError(f"{error.what}; give another --name, or ask what was asked there") from error
 
 
-def dry_run(plan: Plan, options: argparse.Namespace) -> int:
-    """Print the plan; nothing is written. Returns 0."""
+def dry_run(plan: Plan, options: argparse.Namespace, sessions: int | None = None) -> int:
+    """Print the plan; nothing is written. `sessions`: how many it is asked in, where that is not the plan's number. Returns 0."""
     from rich.console import Console  # noqa: PLC0415
 
     from agent.experiments.estimate import estimates  # noqa: PLC0415
@@ -129,7 +133,12 @@ def dry_run(plan: Plan, options: argparse.Namespace) -> int:
     found = estimates(plan)
     if options.json:
         models = [asdict(each) | {"usd": None if each.usd is None else str(each.usd)} for each in found]
-        about = {"name": plan.name, "sessions": len(plan.sessions), "decisions": plan.decisions, "models": models}
+        about = {
+            "name": plan.name,
+            "sessions": len(plan.sessions) if sessions is None else sessions,
+            "decisions": plan.decisions,
+            "models": models,
+        }
         sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
         return 0
     print_plan(plan, found, [], Console(width=None if sys.stdout.isatty() else 140, highlight=False))

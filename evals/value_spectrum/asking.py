@@ -5,17 +5,13 @@ adapts. Names follow from what is asked, so that the same command carries on and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from agent.experiments.matrix import expanded
 from agent.experiments.plan import Plan
-from agent.experiments.spec import ExperimentSpec
-from agent.spec import complaint
 from environments.canonical import content_hash
+from evals.running import Asked, planned
 from evals.value_spectrum.pools import FOLDER, Batch, Source
 from personas.errors import SpecError
 
@@ -30,39 +26,26 @@ CELLS = 6
 
 @dataclass(frozen=True)
 class Wanted:
-    """Whom to ask, and how. `addresses`: base URLs by model; `options`: what all providers take besides."""
+    """Whom to ask, and how."""
 
-    models: tuple[str, ...]
+    asked: Asked
     personas: tuple[str, ...] = (CONTROL,)
     strategy: str = "none"
     frames: int = 1
     cells: str = "rotate"
     seed: int = 0
     batch: int = 50
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def protocol(self) -> str:
         """The three questions; or the questionnaire that a strategy asks, which is one of a feed."""
         return "feed" if self.strategy in {"simple", "isq"} else "spectrum"
 
-    def settings(self, models: Sequence[str]) -> dict[str, Any]:
-        """How these models are reached."""
-        found = {}
-        for model in models:
-            given: dict[str, Any] = {"base_url": self.addresses[model]} if model in self.addresses else {}
-            if self.options:
-                given["options"] = dict(self.options)
-            if given:
-                found[model] = given
-        return found
-
     def told(self) -> object:
         """All of it, for a hash."""
         personas = [str(Path(name).resolve()) if name.endswith(".toml") else name for name in self.personas]
         how = [self.strategy, self.frames, self.cells, self.seed, self.batch]
-        return [list(self.models), personas, how, dict(self.addresses), dict(self.options)]
+        return [list(self.asked.models), personas, how, dict(self.asked.addresses), dict(self.asked.options)]
 
 
 @dataclass(frozen=True)
@@ -85,7 +68,7 @@ def run_name(given: str | None, wanted: Wanted, sources: Sequence[Source], induc
 def image_plan(name: str, wanted: Wanted, sources: Sequence[Source], batches: Sequence[Batch], folder: Path) -> Plan:
     """Every image of the sources, in sessions of the batches where there are any, else of the feed as it is."""
     shown = _feeds(batches, folder) if batches else [(source.feed, source.videos) for source in sources]
-    return _plan(name, wanted, [_block(wanted, wanted.models, wanted.personas, shown)], "do you like it, why, what does it show")
+    return _plan(name, wanted, [_block(wanted, wanted.asked.models, wanted.personas, shown)], "do you like it, why, what does it show")
 
 
 def text_plan(name: str, wanted: Wanted, batches: Mapping[tuple[str, str], Sequence[Batch]], folder: Path) -> Plan:
@@ -112,7 +95,7 @@ def induced_plan(name: str, wanted: Wanted, source: Source, induced: Induced) ->
         {"name": AFTER, "videos": induced.evaluate, "learn": False, "held_out": True},
     ]
     block = {
-        "model": list(wanted.models),
+        "model": list(wanted.asked.models),
         "persona": personas,
         "seed": [wanted.seed + number for number in range(induced.pairs)],
         "feed": source.feed if source.pool is None else str(Path(source.feed).resolve()),
@@ -136,11 +119,4 @@ def _block(wanted: Wanted, models: Sequence[str], personas: Sequence[str], shown
 def _plan(name: str, wanted: Wanted, blocks: list[dict[str, Any]], summary: str) -> Plan:
     """Raises SpecError."""
     common = {"protocol": wanted.protocol, "strategy": wanted.strategy, "frames": wanted.frames}
-    settings = wanted.settings(list(dict.fromkeys(model for block in blocks for model in block["model"])))
-    try:
-        experiment = ExperimentSpec.model_validate(
-            {"name": name, "summary": summary, "contrast": CONTROL, "common": common, "cross": blocks, "models": settings}
-        )
-    except ValidationError as error:
-        raise SpecError(complaint(error)) from error
-    return Plan(experiment, expanded(experiment, Path.cwd()))
+    return planned(name, summary, common, blocks, wanted.asked.only(model for block in blocks for model in block["model"]))

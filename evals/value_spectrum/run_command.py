@@ -7,14 +7,13 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.experiments.command import checked_counts, limited, run_with_view
+from agent.experiments.command import checked_counts
 from agent.experiments.plan import Plan
-from agent.experiments.running import Result, Sweep
-from evals.running import own_name
+from agent.experiments.running import Result
+from evals.running import dry_run, listed_models, run_plan
 from evals.value_spectrum.asking import CONTROL, Induced, Wanted, image_plan, induced_plan, run_name, text_plan
 from evals.value_spectrum.descriptions import descriptions
 from evals.value_spectrum.pools import Batch, Source, batches, corpus_source, feed_source, pool_source, text_batches
@@ -57,14 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def wanted_of(options: argparse.Namespace) -> Wanted:
     """Whom to ask, and how. Raises SpecError for options that do not go together."""
-    models, addresses = [], {}
-    for given in _listed(options.model, "--model"):
-        name, at, rest = given.partition("@http")
-        models.append(name)
-        if at:
-            addresses[name] = f"http{rest}"
-    if len(set(models)) < len(models):
-        raise SpecError("--model names a model twice: name each once")
+    asked = listed_models(options.model, options.model_option)
     personas = _listed(options.persona, "--persona") if options.persona is not None else [CONTROL]
     strategy = options.strategy or ("simple" if options.persona is not None else "none")
     if options.persona is None and strategy != "none":
@@ -73,17 +65,7 @@ def wanted_of(options: argparse.Namespace) -> Wanted:
         raise SpecError(f"--batch takes a whole number from 1 to 100000, not {options.batch}")
     if options.ablation and strategy in {"simple", "isq"}:
         raise SpecError(f"--ablation needs descriptions, which strategy {strategy} does not ask for: give --strategy narrative or none")
-    return Wanted(
-        tuple(models),
-        tuple(personas),
-        strategy,
-        options.frames,
-        options.cells,
-        options.seed,
-        options.batch,
-        addresses,
-        _pairs(options.model_option or ()),
-    )
+    return Wanted(asked, tuple(personas), strategy, options.frames, options.cells, options.seed, options.batch)
 
 
 def induced_of(options: argparse.Namespace) -> Induced | None:
@@ -130,36 +112,14 @@ def _listed(given: str, option: str) -> list[str]:
     return found
 
 
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in given:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise SpecError(f"--model-option takes KEY=VALUE, not {pair[:60]!r}")
-        found[key] = value
-    return found
-
-
 def _run(plan: Plan, dealt: Sequence[Batch], options: argparse.Namespace) -> Result:
     """One experiment, or what is left of it."""
-    from rich.console import Console  # noqa: PLC0415 - rich loads when used
 
-    from agent.experiments.printing import print_result  # noqa: PLC0415
+    def write(folder: Path) -> None:
+        for batch in dealt:
+            batch.write(folder)
 
-    with own_name():
-        sweep = Sweep(
-            limited(plan, options),
-            Path(options.runs).resolve(),
-            workers=options.workers,
-            concurrency=options.concurrency,
-            verbose=options.verbose,
-        )
-    for batch in dealt:
-        batch.write(sweep.folder)
-    result = run_with_view(sweep, quiet=options.quiet)
-    command = f"python -m evals.value_spectrum score {result.folder}"
-    print_result(result, Console(stderr=True, soft_wrap=True), command)
-    return result
+    return run_plan(plan, options, "python -m evals.value_spectrum score", write)
 
 
 def _described(plan: Plan, wanted: Wanted, dealt: list[Batch], folder: Path, options: argparse.Namespace) -> Result:
@@ -174,24 +134,14 @@ def _described(plan: Plan, wanted: Wanted, dealt: list[Batch], folder: Path, opt
 
 def _dry_run(plan: Plan, wanted: Wanted, sources: Sequence[Source], induced: Induced | None, options: argparse.Namespace) -> int:
     """Print the plan; nothing is written. A batch is a part of a pool, so its prompts are as long as the pool's."""
-    from rich.console import Console  # noqa: PLC0415 - rich loads when used
-
-    from agent.experiments.estimate import estimates  # noqa: PLC0415
-    from agent.experiments.printing import print_plan  # noqa: PLC0415
-
     whole = plan if induced is not None else image_plan(plan.name, wanted, sources, (), Path(options.runs))
-    found = estimates(whole)
+    code = dry_run(whole, options, sessions=len(plan.sessions))
     if options.json:
-        models = [asdict(each) | {"usd": None if each.usd is None else str(each.usd)} for each in found]
-        about = {"name": plan.name, "sessions": len(plan.sessions), "decisions": plan.decisions, "models": models}
-        sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
-        return 0
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
-    print_plan(whole, found, [], console)
+        return code
     if len(plan.sessions) != len(whole.sessions):
-        console.print(f"asked in {len(plan.sessions)} sessions of at most {wanted.batch} images")
+        sys.stdout.write(f"asked in {len(plan.sessions)} sessions of at most {wanted.batch} images\n")
     if options.ablation:
-        console.print("the ablation asks as often again, without pictures")
+        sys.stdout.write("the ablation asks as often again, without pictures\n")
     return 0
 
 

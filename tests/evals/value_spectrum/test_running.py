@@ -14,6 +14,7 @@ import pytest
 
 from agent.trace.events import AnswerEvent, StimulusEvent
 from agent.trace.reader import SessionFolder, find_sessions
+from evals.running import Asked
 from evals.value_spectrum.asking import Wanted, image_plan, run_name
 from evals.value_spectrum.pools import batches, pool_source
 from personas.schwartz import VALUES
@@ -142,9 +143,9 @@ def test_killed_and_run_again_it_asks_about_nothing_twice(stock: Stock, tmp_path
 def test_the_name_follows_from_what_is_asked(stock: Stock, tmp_path: Path) -> None:
     """The same question has the same name, and another pool or seed another; a pool that has changed is another experiment."""
     one, other = (pool_source(str(path), 1) for path in (stock.first, stock.second))
-    wanted = Wanted(("reader",))
-    assert run_name(None, wanted, [one]) == run_name(None, Wanted(("reader",)), [pool_source(str(stock.first), 1)])
-    names = {run_name(None, each, [source]) for each in (wanted, Wanted(("reader",), seed=1)) for source in (one, other)}
+    wanted = Wanted(Asked(("reader",)))
+    assert run_name(None, wanted, [one]) == run_name(None, Wanted(Asked(("reader",))), [pool_source(str(stock.first), 1)])
+    names = {run_name(None, each, [source]) for each in (wanted, Wanted(Asked(("reader",)), seed=1)) for source in (one, other)}
     assert len(names) == 4
     plan = image_plan("n", wanted, [one], batches(one, 10, 0), tmp_path)
     assert plan.decisions == 30 and plan.hash == image_plan("n", wanted, [one], batches(one, 10, 0), tmp_path).hash
