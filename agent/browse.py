@@ -100,7 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--max-steps", metavar="N", help="stop after N clips")
     run.add_argument("--json", action="store_true", help="one JSON summary on stdout, last line")
     run.add_argument("--quiet", action="store_true", help="no progress")
-    run.add_argument("--verbose", action="store_true", help="log retries and other details")
+    run.add_argument("--verbose", action="store_true", help="log when the session begins, resumes and ends, too")
     return parser
 
 
@@ -140,6 +140,9 @@ def spec_from(options: argparse.Namespace) -> SessionSpec:
     wrong = [key for key, equals, _ in pairs if not equals or not key]
     if wrong:
         raise SpecError(f"--model-option {wrong[0]!r}: write KEY=VALUE")
+    keys = [key for key, _, _ in pairs]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise SpecError(f"--model-option {twice[0][:60]} is given twice: give it once")
     spec = make_spec(**fields, serve=options.serve, model_options={key: value for key, _, value in pairs})
     given = [name for name in SCOPES if getattr(options, name) not in (None, False)]  # also at its default: the user meant something by it
     if complaint := misplaced(given, spec.environment, spec.site):

@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Protocol
 
 from agent.models.base import Design, Model, Prompt, Reply
+from agent.models.scoring import answered
 from agent.phases import phase_at
-from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, repair_turns, stimulus_slots
+from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, opening, repair_turns, stimulus_slots
 from agent.protocols.strategies.base import Strategy
 from agent.protocols.strategies.registry import make_strategy
 from agent.spec import Limits, SessionSpec, memory_length
@@ -182,7 +183,7 @@ class Browsing:
         if self.pending.final is None:
             error = ModelError(gone)
             error.attempts = 0
-            stage = self.protocol.first_stage
+            stage = self.opening()
             self.recorder.record(failure_event(error, step=self.progress.steps, stage=stage, attempt=len(self.pending.answers)))
         asked = self._action()
         self.recorder.record(
@@ -234,7 +235,7 @@ class Browsing:
         """Ask, and record that it is asked and what comes."""
         self._record_ask(prompt, stage, attempt)
         try:
-            reply = await self.model.ask(prompt)
+            reply = await answered(self.model, prompt)
         except Unreachable:
             raise  # nothing was sent: the stimulus waits until the server is back
         except ModelError as error:
@@ -274,6 +275,13 @@ class Browsing:
             raise ModelError(
                 f"{self.model.name} failed {FAILURES_IN_A_ROW} times in a row; mend it and run the same command again to go on"
             )
+
+    def opening(self) -> str:
+        """The stage of the first question of this step: the one that was answered, where a step is resumed, else the protocol's."""
+        begun = next((stage for stage, _ in self.progress.pending.answers), None) if self.progress.pending else None
+        if begun is not None or self.stimulus is None:
+            return begun or self.protocol.first_stage
+        return opening(self.protocol, self.stimulus)
 
     def question(self, stage: str) -> Question:
         """Where the protocol stands in this step."""

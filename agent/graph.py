@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NODES_PER_STEP", "AgentState", "build_graph", "graph"]
 
-NODES_PER_STEP = 7
-"""The longest way through one clip: observe, decide, repair, look_on, repair, act, record."""
+NODES_PER_STEP = 9
+"""The longest way through one stimulus: observe, decide, repair, then look_on, repair for each of two more stages, act, record."""
 
 AfterAnswer = Literal["repair", "look_on", "act"]
 
@@ -52,7 +52,7 @@ async def observe(state: AgentState, runtime: Runtime[Browsing]) -> AgentState:
     if agent.progress.pending is None:
         agent.check_limits()
     stimulus = await agent.show()
-    return {"next": "decide" if stimulus else END, "stage": agent.protocol.first_stage, "attempt": 0}
+    return {"next": "decide" if stimulus else END, "stage": agent.opening(), "attempt": 0}
 
 
 async def decide(state: AgentState, runtime: Runtime[Browsing]) -> AgentState:

@@ -14,10 +14,12 @@ from agent.browsing import Browsing, Interrupted, Purse
 from agent.logs import logger
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model, resolved_base_url
+from agent.models.scoring import check_scores
 from agent.option_scopes import misplaced
 from agent.phases import cast_of, feed_phases
 from agent.preparing import Prepared, persona_record, prepare, versions
 from agent.protocols.base import FeedbackProtocol
+from agent.protocols.registry import scores_given_texts
 from agent.protocols.strategies.registry import asked_protocol
 from agent.spec import Limits, SessionSpec
 from agent.trace.events import EndEvent
@@ -154,6 +156,8 @@ async def arun_session(
                 f"the price of {model.name} is unknown, so a limit in USD cannot be kept: "
                 "give --model-option price_input=… and price_output=… (USD per million tokens), or leave out --max-usd"
             )
+        if scores_given_texts(spec.protocol):
+            check_scores(model)
         environment = await asyncio.to_thread(_environment, spec, model, protocol, live)
         return await run_with(
             spec,

@@ -60,8 +60,10 @@ def check_labels(spec: str, loaded: LoadedFeed) -> None:
     """Raises FeedError when the feed has no value labels, or not for all its items, for respondents that answer from them."""
     without = sum(item.labels is None for item in loaded.items)
     if without:
-        which = f"carries {'no value labels' if without == len(loaded.items) else f'value labels for all but {without} of its items'}"
-        raise FeedError(f"the feed {spec!r} {which}, and this model answers from labels; use --feed catalogue or another model")
+        some = without < len(loaded.items)
+        which = f"value labels for all but {without:,} of its items" if some else "no value labels"
+        cure = "label them, or draw a pool of labelled ones (`python -m environments.corpus pool`)" if some else "use --feed catalogue"
+        raise FeedError(f"the feed {spec!r} carries {which}, and this model answers from labels; {cure}, or use another model")
 
 
 def check_playable(spec: str, loaded: LoadedFeed) -> None:

@@ -68,7 +68,9 @@ def option_pairs(given: Sequence[str]) -> dict[str, str]:
     for pair in given:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise SpecError(f"--model-option takes KEY=VALUE, not {pair[:60]!r}")
+            raise SpecError(f"--model-option takes KEY=VALUE, such as temperature=0, not {pair[:60]!r}")
+        if key in found:
+            raise SpecError(f"--model-option {key[:60]} is given twice: give it once")
         found[key] = value
     return found
 
@@ -113,14 +115,14 @@ def run_plan(plan: Plan, options: argparse.Namespace, command: str, before: Call
 
 
 @contextlib.contextmanager
-def own_name() -> Iterator[None]:
-    """Where the folder of a run holds something else: another --name, since no file says what is asked. Raises SpecError."""
+def own_name(advice: str = "give another --name, or ask what was asked there") -> Iterator[None]:
+    """Where the folder of a run holds something else: what to do, since no file says what is asked. Raises SpecError."""
     from agent.experiments.plan import NotThisPlan  # noqa: PLC0415
 
     try:
         yield
     except NotThisPlan as error:
-        raise SpecError(f"{error.what}; give another --name, or ask what was asked there") from error
+        raise SpecError(f"{error.what}; {advice}") from error
 
 
 def dry_run(plan: Plan, options: argparse.Namespace, sessions: int | None = None) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gc
 import os
 from pathlib import Path
 
 import pytest
+
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")  # there is a worker a CPU already, and threads of small matrices mostly wait for each other
 
 CLOCKED = (
     *(f"environments/browser/test_{name}.py" for name in ("click", "driver", "environment", "local", "sites")),
@@ -17,26 +21,38 @@ CLOCKED = (
 """Tests with a real browser that measure time, by the beginning of their path below this folder."""
 
 LONGEST = (
+    "test_walkthrough.py",
     "evals/values/estimator_b/test_fit.py",
+    "agent/test_browser_sessions.py",
+    "environments/browser/test_sites.py",
+    "agent/test_browse.py",
+    "environments/browser/test_environment.py",
+    "environments/browser/test_local.py",
+    "environments/feedapp/test_page.py",
+    "agent/viewer/test_page_session.py",
+    "environments/browser/test_driver.py",
+    "evals/labels/test_judge.py",
+    "agent/test_provider_sessions.py",
+    "environments/test_conformance.py",
+    "agent/test_kill.py",
+    "agent/test_rate.py",
+    "environments/corpus/ingest/test_links.py",
+    "environments/browser/test_checking.py",
+    "environments/browser/test_walls.py",
+    "agent/test_signals.py",
+    "agent/models/test_reader.py",
+    "agent/viewer/test_page_tables.py",
     "agent/experiments/test_ray.py",
     "agent/experiments/test_sweep.py",
-    "agent/test_browser_sessions.py",
-    "environments/feedapp/test_page.py",
-    "environments/browser/test_sites.py",
-    "environments/browser/test_environment.py",
-    "agent/test_kill.py",
-    "agent/test_browse.py",
-    "agent/test_signals.py",
-    "agent/test_local_sessions.py",
-    "agent/test_provider_sessions.py",
-    "agent/test_rate.py",
-    "agent/models/test_reader.py",
-    "environments/browser/test_walls.py",
-    "environments/browser/test_checking.py",
-    "environments/test_conformance.py",
-    "environments/test_video.py",
+    "evals/values/test_edges.py",
     "evals/report/test_page.py",
+    "evals/value_spectrum/test_running.py",
+    "environments/catalogue/test_render.py",
+    "environments/corpus/ingest/test_add.py",
+    "environments/corpus/ingest/test_kill.py",
     "evals/values/calibration/test_calibration.py",
+    "environments/corpus/test_feed.py",
+    "agent/test_local_sessions.py",
     "test_docs.py",
 )
 """Files that take long, the longest first: begun last, one of them would run on alone while the other workers have nothing left to do."""
@@ -56,6 +72,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if _place(collection_path).startswith(CLOCKED) is not asked else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """While tests are read no garbage is collected: there is little, and looking through what stays takes as long as reading."""
+    gc.disable()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """`-n auto`: one more than there are CPUs, as many tests wait for a process, a server or a browser of their own."""
@@ -69,6 +91,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.clock)
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(_place(item.path), len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected again, but never looked for in what is there by now."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 CAPTIONS = {

@@ -41,13 +41,26 @@ ENTRANCES = (
     "environments/recorded/__main__.py",
     "evals/adaptive/__main__.py",
     "evals/adaptive/command.py",
+    "evals/auto_bench/__main__.py",
+    "evals/auto_bench/command.py",
+    "evals/benchmark/__init__.py",
+    "evals/benchmark/__main__.py",
+    "evals/benchmark/command.py",
+    "evals/benchmark/options.py",
     "evals/ch3ef/__main__.py",
     "evals/ch3ef/command.py",
+    "evals/ch3ef/levels/registry.py",
     "evals/command_line.py",
     "evals/culture/__main__.py",
     "evals/culture/command.py",
+    "evals/judging/__main__.py",
+    "evals/judging/command.py",
     "evals/labels/__main__.py",
     "evals/labels/command.py",
+    "evals/mm_scale/__init__.py",
+    "evals/mm_scale/__main__.py",
+    "evals/mm_scale/command.py",
+    "evals/mm_scale/training/command.py",
     "evals/value_spectrum/__main__.py",
     "evals/value_spectrum/command.py",
     "evals/values/__main__.py",
@@ -118,7 +131,7 @@ def test_entrances_import_only_the_standard_library(name: str) -> None:
         assert light, f"{name}:{line} imports {module} at import time"
 
 
-OPTIONAL = {"xllamacpp", "vllm", "playwright", "ray", "torch", "transformers", "yt_dlp"}
+OPTIONAL = {"xllamacpp", "vllm", "playwright", "ray", "torch", "transformers", "peft", "accelerate", "yt_dlp"}
 
 
 def test_optional_parts_load_when_used() -> None:

@@ -12,7 +12,7 @@ from agent.experiments.plan import Plan
 from agent.models.base import Usage
 from agent.models.prices import FREE, Price, cost, known_price
 from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
-from agent.protocols.base import Question, stimulus_slots
+from agent.protocols.base import Question, opening, stimulus_slots
 from agent.protocols.strategies.registry import asked_protocol, make_strategy
 from environments.base import Frame, Stimulus
 from environments.request import FeedRequest, open_environment
@@ -97,10 +97,12 @@ def _sample(planned: Planned) -> tuple[int, int, int]:
         "persona_name": persona.name,
         "memory": "",
     }
-    prompt = protocol.prompt(Question(protocol.first_stage, 0), stimulus, slots, 0)
+    prompt = protocol.prompt(Question(opening(protocol, stimulus), 0), stimulus, slots, 0)
     letters = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
     pixels = sum(_pixels(frame) for turn in prompt.turns for frame in turn.images)
-    return letters, pixels, len(prompt.answer.model_fields)
+    calls = max(1, len(prompt.given))  # texts that are scored are read one by one, after the prompt and after the neutral one
+    neutral = calls * sum(len(turn.text) for turn in prompt.neutral) + 2 * sum(map(len, prompt.given))
+    return calls * letters + neutral, calls * pixels, len(prompt.answer.model_fields)
 
 
 def _pixels(frame: Frame) -> int:

@@ -22,6 +22,8 @@ from agent.experiments.spec import ExperimentLimits
 from agent.experiments.standing import Standing, SweepLog, missing, read_standings, spent_by_model, write_summary
 from agent.experiments.worker import LocalWorker, Tally, Worker
 from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
+from agent.models.scoring import check_scores
+from agent.protocols.registry import scores_given_texts
 from personas.errors import SpecError, StorageFailed
 
 __all__ = ["Result", "Sweep", "check_models", "default_workers"]
@@ -203,6 +205,8 @@ def check_models(plan: Plan) -> None:
     for model, sessions in plan.models.items():
         spec = sessions[0].spec
         made = make_model(model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
+        if any(scores_given_texts(each.spec.protocol) for each in sessions):
+            check_scores(made)
         settings = plan.experiment.models.get(model)
         limits = [plan.limits, settings.limits if settings else ExperimentLimits()]
         if any(each.max_usd is not None for each in limits) and not made.price_known:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
 from environments.base import Frame, ItemFacts
 
-__all__ = ["Design", "Model", "Prompt", "Reply", "Turn", "Usage"]
+__all__ = ["Design", "Likelihood", "Model", "Prompt", "Reply", "ScoringModel", "Turn", "Usage"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class Prompt:
     design    given to synthetic respondents only (`Model.synthetic`), else None: a real model never sees labels
     seed      for backends that take one; derived from (session seed, step, stage, attempt)
     step_seed derived from (session seed, step): the same in all stages and attempts of a stimulus
+    given     texts that might follow, whose likelihood is asked for in place of an answer (`ScoringModel`)
+    neutral   where texts are given: the conversation after which they are scored a second time, so that what makes a text likely by
+              itself can be taken off
     """
 
     task: str
@@ -54,6 +57,8 @@ class Prompt:
     design: Design | None = None
     stimulus_id: str = ""
     max_output_tokens: int = 500
+    given: tuple[str, ...] = ()
+    neutral: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,27 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Likelihood:
+    """Of one given text after a prompt: the sum of the log-probabilities of its tokens (natural logarithm, at most 0), and their number.
+
+    alone   the sum after the neutral conversation, None where that was not asked for
+    merged  whether its first token holds something of the prompt as well, or what stands before it cannot be told from it
+    """
+
+    total: float
+    tokens: int
+    alone: float | None = None
+    merged: bool = False
+
+
+@dataclass(frozen=True)
 class Reply:
     """One answer as it arrived.
 
     `text` is what the model wrote, whole. `refusal` is the provider's own mark of a refusal (its text, or the name of the
     mark), None otherwise. `cost_usd` is None when the price is unknown. `attempts` counts HTTP calls including this one;
     `possibly_paid` counts those that ended without an answer after the request was sent. `latency_s` is of the last of
-    them. `logprobs` holds the log-probability of each option where the backend has them.
+    them. `logprobs` holds the log-probability of each option where the backend has them. `likelihoods`: of the given texts, in order.
     """
 
     text: str
@@ -87,6 +106,7 @@ class Reply:
     finish_reason: str = "stop"
     model_version: str = ""
     logprobs: Mapping[str, float] | None = None
+    likelihoods: tuple[Likelihood, ...] = ()
 
 
 class Model(Protocol):
@@ -106,3 +126,14 @@ class Model(Protocol):
     def most_usd(self, prompt: Prompt) -> Decimal | None: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ScoringModel(Model, Protocol):
+    """A respondent that can also say how likely given texts are.
+
+    `score` gives a reply without text whose `likelihoods` are those of `continuations`, in order, each as an answer that begins where the
+    prompt ends; `Prompt.neutral` is not its matter. Raises as `ask`. `most_usd` of a prompt with `given` texts bounds all that they cost.
+    """
+
+    async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Reply: ...

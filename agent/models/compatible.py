@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.models.chat import CHAT_KEYS, ChatCompletions
+from agent.models.chat import CHAT_KEYS
 from agent.models.endpoint import Endpoint, find_key
-from agent.models.http_model import HttpModel
+from agent.models.given_texts import GivenTexts, ScoringHttpModel
 from agent.models.prices import price_for
 from agent.models.settings import HTTP_KEYS, read_settings
 from personas.errors import ModelSetupError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(name: str, options: ModelOptions) -> HttpModel:
+def build(name: str, options: ModelOptions) -> ScoringHttpModel:
     """The model `name` at `options.base_url`; its price is unknown unless given. Raises ModelSetupError for what the user can fix."""
     settings = read_settings(options.extra, (*HTTP_KEYS, *CHAT_KEYS), "compatible")
     if options.base_url is None:
@@ -26,4 +26,4 @@ def build(name: str, options: ModelOptions) -> HttpModel:
         )
     key = find_key("AXIOFEED_API_KEY")  # never OPENAI_API_KEY: that key is not meant for another service
     endpoint = Endpoint("compatible", name, options.base_url, key, "AXIOFEED_API_KEY", settings, price_for(f"compatible/{name}", settings))
-    return HttpModel(endpoint, ChatCompletions(endpoint))
+    return ScoringHttpModel(endpoint, GivenTexts(endpoint))

@@ -5,18 +5,20 @@
     fails-some     one call in five fails, the rest rightly
 
 `--model-option accuracy=0.7` sets how often `right`, `refuses-half` and `fails-some` are right; else they choose among the wrong places.
-All draws are by the item alone, and by the seed of the step where `draws=fresh` is given.
+All draws are by the item alone, and by the seed of the step where `draws=fresh` is given. Of given texts the one at the place of the
+answer is likeliest, by the sum, the mean and the gain over the neutral prompt alike.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.models.base import Prompt, Reply
+from agent.models.base import Likelihood, Prompt, Reply
 from agent.models.complaint import first_complaint
 from agent.models.filling import fill
 from agent.protocols.base import Decision
@@ -33,6 +35,9 @@ __all__ = ["KINDS", "Keyed", "build", "place_chosen", "wants_to_refuse"]
 KINDS = ("right", "first", "uniform", "refuses-half", "fails-some")
 FAILS = 0.2
 NO_IDEA = "no answer"
+LIKELY = -0.5
+"""The log-probability of the text at the place of the answer; of another it is -1 and -1 a token."""
+ALONE = -5.0
 
 
 class Settings(BaseModel):
@@ -75,14 +80,33 @@ class Keyed:
 
     async def ask(self, prompt: Prompt) -> Reply:
         """Raises ModelSetupError where the prompt carries no item of a benchmark, Unavailable where it is to fail."""
-        if prompt.design is None or prompt.design.item is None:
-            raise ModelSetupError("keyed answers a benchmark's questions: use --environment deck with a folder or .jsonl file of questions")
-        facts, seed = prompt.design.item, prompt.step_seed if self._settings.draws == "fresh" else 0
-        if self._kind == "fails-some" and rng("keyed fails", prompt.stimulus_id, seed).random() < FAILS:
-            raise Unavailable("keyed: this respondent fails one call in five")
-        if self._kind == "refuses-half" and wants_to_refuse(prompt.stimulus_id, seed):
+        facts, seed = self._facts(prompt)
+        if self._refuses(prompt, seed):
             return Reply(text="", refusal="keyed refusal", cost_usd=Decimal(0), model_version=self.name)
         return Reply(text=self._text(prompt, facts, seed), cost_usd=Decimal(0), model_version=self.name)
+
+    async def score(self, prompt: Prompt, continuations: Sequence[str]) -> Reply:
+        """The likelihood of each text, a token a word; after the neutral prompt, which has no neutral one itself, all are alike."""
+        facts, seed = self._facts(prompt)
+        if self._refuses(prompt, seed):
+            return Reply(text="", refusal="keyed refusal", cost_usd=Decimal(0), model_version=self.name)
+        tokens = [max(1, len(text.split())) for text in continuations]
+        chosen = place_chosen(self._kind, prompt.stimulus_id, facts, self._settings, seed)
+        totals = [ALONE if not prompt.neutral else LIKELY if place == chosen else -1.0 - count for place, count in enumerate(tokens)]
+        found = tuple(Likelihood(total, count) for total, count in zip(totals, tokens, strict=True))
+        return Reply(text="", cost_usd=Decimal(0), model_version=self.name, likelihoods=found)
+
+    def _facts(self, prompt: Prompt) -> tuple[ItemFacts, int]:
+        """What is known of the item, and the seed of draws."""
+        if prompt.design is None or prompt.design.item is None:
+            raise ModelSetupError("keyed answers a benchmark's questions: use --environment deck with a folder or .jsonl file of questions")
+        seed = prompt.step_seed if self._settings.draws == "fresh" else 0
+        if self._kind == "fails-some" and rng("keyed fails", prompt.stimulus_id, seed).random() < FAILS:
+            raise Unavailable("keyed: this respondent fails one call in five")
+        return prompt.design.item, seed
+
+    def _refuses(self, prompt: Prompt, seed: int) -> bool:
+        return self._kind == "refuses-half" and wants_to_refuse(prompt.stimulus_id, seed)
 
     def most_usd(self, prompt: Prompt) -> Decimal:
         """Free."""

@@ -69,6 +69,9 @@ PROVIDERS: dict[str, ProviderEntry] = {
     "planted": ProviderEntry("agent.models.planted:build", "planted/persona"),
     "keyed": ProviderEntry("agent.models.keyed:build", "keyed/right"),
     "polled": ProviderEntry("agent.models.polled:build", "polled/truth"),
+    "rated": ProviderEntry("agent.models.rated:build", "rated/truth"),
+    "scripted-curator": ProviderEntry("agent.models.scripted_curator:build", "scripted-curator", needs_name=False),
+    "scripted-judge": ProviderEntry("agent.models.scripted_judge:build", "scripted-judge/exact"),
     "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95"),
 }
 

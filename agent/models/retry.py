@@ -63,7 +63,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], limiter: Limiter, polic
             value = await call()
             limiter.grow()
             return Answered(value, attempts, paid, time.perf_counter() - sent)
-        except ModelError as error:
+        except (ModelError, ModelSetupError) as error:
             paid += error.possibly_paid
             if isinstance(error, Throttled):
                 limiter.cut(began)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.models.base_urls import is_loopback
-from agent.models.chat import CHAT_KEYS, ChatCompletions
+from agent.models.chat import CHAT_KEYS
 from agent.models.endpoint import Endpoint, find_key
-from agent.models.http_model import HttpModel
+from agent.models.given_texts import GivenTexts, ScoringHttpModel
 from agent.models.prices import price_for
 from agent.models.settings import HTTP_KEYS, Settings, read_settings
 from agent.models.vllm_server import VllmServer
@@ -25,7 +25,7 @@ _SHORTEST = len("--hf")
 _KEYS = ("VLLM_API_KEY", "AXIOFEED_API_KEY")
 
 
-def build(name: str, options: ModelOptions) -> HttpModel:
+def build(name: str, options: ModelOptions) -> ScoringHttpModel:
     """The model `name` on a vLLM server; free on this machine. With `options.serve` one is started, and the first question waits for it.
 
     Raises ModelSetupError for a missing base URL, a key among the server's arguments, or vLLM not being installed.
@@ -37,16 +37,16 @@ def build(name: str, options: ModelOptions) -> HttpModel:
     if options.base_url is None:
         raise ModelSetupError("vllm needs --base-url or VLLM_BASE_URL, such as http://127.0.0.1:8000/v1, or --serve to start a server")
     endpoint = _endpoint(name, options.base_url, settings)
-    return HttpModel(endpoint, ChatCompletions(endpoint))
+    return ScoringHttpModel(endpoint, GivenTexts(endpoint))
 
 
-def _served(name: str, options: ModelOptions, settings: Settings) -> HttpModel:
+def _served(name: str, options: ModelOptions, settings: Settings) -> ScoringHttpModel:
     if options.base_url is not None:
         raise ModelSetupError("give either --serve or --base-url: --serve starts a server of its own")
     server = VllmServer(name, settings.serve_args)
     endpoint = _endpoint(name, server.base_url, settings)
-    model = HttpModel(
-        endpoint, ChatCompletions(endpoint), on_close=server.stop, ready=partial(server.wait_until_ready, settings.serve_timeout_s)
+    model = ScoringHttpModel(
+        endpoint, GivenTexts(endpoint), on_close=server.stop, ready=partial(server.wait_until_ready, settings.serve_timeout_s)
     )
     server.start()  # last: whoever gets the model closes it, and the server with it
     return model

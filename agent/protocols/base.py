@@ -28,6 +28,8 @@ __all__ = [
     "interpret_json",
     "no_truth_value",
     "one_turn",
+    "opening",
+    "opens",
     "repair_turns",
     "stimulus_slots",
 ]
@@ -112,6 +114,7 @@ class FeedbackProtocol(Protocol):
 
     # Optional, both false where a protocol does not say: `deck`, whether it asks about items of a deck and not about clips;
     # `needs_options`, whether each of them has to have options; `examples`, whether it shows those that a stimulus comes with.
+    # Optional too: `opening(stimulus) -> str`, where the form of the first answer depends on what is shown (see `opening`).
 
     name: str
     cells: int
@@ -126,6 +129,17 @@ class FeedbackProtocol(Protocol):
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation: ...
 
     def next_stage(self, stage: str, decision: Decision) -> str | None: ...
+
+
+def opening(protocol: FeedbackProtocol, stimulus: Stimulus) -> str:
+    """The stage in which `protocol` begins here: `first_stage`, or a form of it, which is named `first_stage`, "-" and more."""
+    told = getattr(protocol, "opening", None)
+    return protocol.first_stage if told is None else str(told(stimulus))
+
+
+def opens(protocol: FeedbackProtocol, stage: str) -> bool:
+    """Whether a conversation begins with `stage`: it is the first stage or a form of it."""
+    return stage == protocol.first_stage or stage.startswith(f"{protocol.first_stage}-")
 
 
 _CANNOT = r"(?:can't|cannot|can not|won't|will not|(?:am|'m) (?:unable|not able) to|(?:must|have to) decline to)"

@@ -3,6 +3,9 @@
 Letters stand for places, and the deck decides which option stands where: no letter is right more often than another. Three prompt cells:
 paraphrases. A reply that is no JSON is read by rule: a letter that stands alone, or the words of one option. A reply that names two is
 unparsable, and nothing is guessed. Examples that the stimulus comes with are earlier turns, answered by their letter alone.
+
+The form of the answer has exactly the letters that are shown, so that a server that holds a model to its schema offers no other. The stage
+says how many: `question-of-4`. Plain `question` has all twenty, as sessions recorded before did; they go on as they began.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from agent.models.base import Prompt, Reply, Turn
 from agent.protocols.base import (
@@ -26,9 +30,21 @@ from agent.protocols.base import (
 from agent.protocols.feed import Reason
 from environments.base import ActionKind, Example, Stimulus
 
-__all__ = ["CHOICE", "LETTERS", "ChoiceAnswer", "ChoiceProtocol", "ChoiceStepsProtocol", "chosen_by_rule", "lettered"]
+__all__ = [
+    "CHOICE",
+    "LETTERS",
+    "ChoiceAnswer",
+    "ChoiceProtocol",
+    "ChoiceStepsAnswer",
+    "ChoiceStepsProtocol",
+    "chosen_by_rule",
+    "lettered",
+    "of_letters",
+]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRST"
+_COUNTS = range(2, len(LETTERS) + 1)
+"""How many options there may be."""
 CHOICE = "choice"
 """The name, among a decision's scores, of the place that was chosen, from 0."""
 
@@ -36,6 +52,13 @@ CHOICE = "choice"
 def _letter(value: object) -> object:
     """As B are read: b, "B." and "(B)"."""
     return value.strip().strip("().:").upper() if isinstance(value, str) else value
+
+
+def _one_of(letters: str) -> Any:
+    """The type of one of `letters`, which follow on each other."""
+    listed: dict[str, Any] = {"enum": list(letters)}
+    form = Field(pattern=f"^[{letters[0]}-{letters[-1]}]$", description="letter of the option", json_schema_extra=listed)
+    return Annotated[str, BeforeValidator(_letter), form]
 
 
 Letter = Annotated[
@@ -57,6 +80,15 @@ class ChoiceStepsAnswer(BaseModel):
 
     reasoning: Annotated[str, Field(max_length=6000, description="your reasoning, step by step")]
     answer: Letter
+
+
+@cache
+def of_letters(answer: type[ChoiceAnswer] | type[ChoiceStepsAnswer], count: int) -> type[BaseModel]:
+    """`answer` with the first `count` letters only, 2 ≤ count ≤ 20. Raises KeyError for another count: there is no such form."""
+    if count not in _COUNTS:
+        raise KeyError(count)
+    letter = _one_of(LETTERS[:count])
+    return create_model(f"{answer.__name__}Of{count}", __base__=answer, answer=(letter, ...))
 
 
 _ASK = (
@@ -94,9 +126,22 @@ class ChoiceProtocol:
     form: tuple[str, ...] = _FORM
     answer: type[ChoiceAnswer] | type[ChoiceStepsAnswer] = ChoiceAnswer
 
+    def opening(self, stimulus: Stimulus) -> str:
+        """`question-of-K` for K options."""
+        count = len(stimulus.text.options)
+        return f"{self.first_stage}-of-{count}" if count in _COUNTS else self.first_stage
+
     def template(self, stage: str, cell: int) -> PromptTemplate:
-        """The words of one cell, 0 ≤ cell < 3."""
-        return PromptTemplate("$persona", f"$caption\n\n{_ASK[cell]}\n$options\n\n{self.form[cell]}", self.answer)
+        """The words of one cell, 0 ≤ cell < 3, with the letters that the stage names. Raises KeyError for a stage of no such form."""
+        return PromptTemplate("$persona", f"$caption\n\n{_ASK[cell]}\n$options\n\n{self.form[cell]}", self._answer(stage))
+
+    def _answer(self, stage: str) -> type[BaseModel]:
+        _, of, count = stage.partition(f"{self.first_stage}-of-")
+        if not of:
+            return self.answer
+        if not (count.isascii() and count.isdigit()):
+            raise KeyError(stage)
+        return of_letters(self.answer, int(count))
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
         """The one question about an item, its pictures before the words."""

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from agent.viewer.agreement import kappa, rating_r, wilson
-from agent.viewer.reading import Reading
+from agent.viewer.reading import Reading, kind_of
 from agent.viewer.wire import mapping, text_of
 
 __all__ = ["compared"]
@@ -24,7 +24,10 @@ def compared(readings: Sequence[Reading]) -> dict[str, Any]:
     shown = [_clip(key, decisions) for key in clips]
     shown.sort(key=_nearness)
     return {
-        "sessions": [{"name": reading.session.name, "label": label} for reading, label in zip(readings, _labels(readings), strict=True)],
+        "sessions": [
+            {"name": reading.session.name, "label": label, "kind": kind_of(reading.record.get("spec"))}
+            for reading, label in zip(readings, _labels(readings), strict=True)
+        ],
         "clips": shown,
         "agreement": [_agreement(a, b, decisions) for a, b in combinations(decisions, 2)],
     }

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from personas.errors import FeedError, StorageFailed
 from personas.one_line import one_line
 
-__all__ = ["LARGEST", "Pool", "read_pool", "write_pool"]
+__all__ = ["LARGEST", "Pool", "check_free", "read_pool", "write_pool"]
 
 LARGEST = 64 * 2**20
 """Bytes of a pool file: a million ids."""
@@ -132,6 +132,20 @@ def write_pool(pool: Pool, path: Path, *, corpus: str | None = None) -> None:
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise StorageFailed(f"the pool {one_line(str(path))!r} cannot be written ({error.strerror}); choose another --out") from error
+
+
+def check_free(pool: Pool, path: Path, *, corpus: str | None = None, replace: bool = False) -> None:
+    """Raises FeedError where `path` holds something else than this very pool, unless `replace`: sessions may have been run on it, and
+    their feed would be gone.
+    """
+    try:
+        there = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise FeedError(f"{one_line(str(path))!r} cannot be read ({error.strerror}); choose another --out") from error
+    if not replace and there != _as_toml(pool, pool.corpus if corpus is None else _relative(corpus, path)).encode():
+        raise FeedError(f"{one_line(str(path))!r} holds another pool, which may have been browsed: choose another --out, or give --replace")
 
 
 def _located(corpus: str, path: Path, shown: str) -> str:

@@ -31,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("corpus", metavar="CORPUS", help="the corpus: a folder, or the URL of an object store")
     parser.add_argument("--out", type=Path, required=True, metavar="POOL.toml", help="the file to write; --feed POOL.toml shows it")
+    parser.add_argument("--replace", action="store_true", help="write over another pool that stands there")
     parser.add_argument("--per-value", type=int, default=60, metavar="N", help="videos that promote each value (default: 60)")
     parser.add_argument("--topics", type=int, default=5, metavar="T", help="topics each value comes from, at least (default: 5)")
     parser.add_argument("--oppose", type=int, metavar="N", help="videos that oppose each value (default: 20 where they exist)")
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """Draw and write the pool, print what is in it. Returns the exit code; raises UserError in one line."""
     from environments.corpus.drawing import Wanted, draw  # noqa: PLC0415 - so that --help loads nothing
     from environments.corpus.feed import open_corpus  # noqa: PLC0415
-    from environments.corpus.pool import Pool, read_pool, write_pool  # noqa: PLC0415
+    from environments.corpus.pool import Pool, check_free, read_pool, write_pool  # noqa: PLC0415
     from personas.errors import CorpusError  # noqa: PLC0415
 
     wanted = Wanted(options.per_value, options.topics, options.oppose, options.controls, options.least)
@@ -79,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
         least=wanted.least,
         where=options.where,
     )
+    check_free(pool, options.out.expanduser(), corpus=options.corpus, replace=options.replace)
     write_pool(pool, options.out.expanduser(), corpus=options.corpus)
     found = _described(drawn, options, len(candidates), unlabelled)
     sys.stdout.write(json.dumps(found) + "\n" if options.json else _as_text(found, drawn, options))

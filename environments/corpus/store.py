@@ -218,9 +218,20 @@ class Corpus:
         with told(self.uri), writing(self.folder):
             self._known(frame["id"])
             for start in range(0, frame.height, _MERGED_AT_ONCE):
-                some = shaped(frame.slice(start, _MERGED_AT_ONCE).select(names), schema)
-                self._videos.merge_insert("id").when_matched_update_all().execute(some)
+                self._merge(frame.slice(start, _MERGED_AT_ONCE).select(names))
         return frame.height
+
+    def _merge(self, frame: pl.DataFrame) -> None:
+        """Vectors that are null are set by themselves, as a merge crashes where all are; and first, lest new words keep an old one."""
+        merged = [frame]
+        for name in (name for name in _VECTORS if name in frame.columns):
+            bare = pl.col(name).is_null()
+            for ids in parts(frame.filter(bare)["id"].to_list(), _ASKED_AT_ONCE):
+                self._videos.update(where=in_list("id", ids), values={name: None})
+            merged = [some for each in merged for some in (each.filter(~bare), each.filter(bare).drop(name))]
+        for some in merged:
+            if some.height and some.width > 1:
+                self._videos.merge_insert("id").when_matched_update_all().execute(shaped(some, self._videos.schema))
 
     def _known(self, ids: pl.Series) -> None:
         stored = pl.Series(self.ids(), dtype=pl.String)

@@ -133,9 +133,13 @@ class QuestionFeed(ItemFeed[Question]):
 
 
 def _distribution(item: Question) -> tuple[float, ...]:
-    """The benchmark's extra field of that name, one share an option; nothing where it is anything else."""
-    given = (item.model_extra or {}).get("distribution")
-    if not isinstance(given, list) or len(given) != len(item.options):
+    """The benchmark's extra field of that name, one share an option; nothing where it is anything else.
+
+    Of a question without options that is answered on a scale: one share for each of as many points as the extra field `points` says.
+    """
+    extra = item.model_extra or {}
+    given, count = extra.get("distribution"), len(item.options) or extra.get("points")
+    if not isinstance(given, list) or len(given) != count:
         return ()
     if any(isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < math.inf for share in given):
         return ()

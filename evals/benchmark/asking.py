@@ -7,6 +7,7 @@ The name follows from what is asked, so that the same command carries on and pay
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -69,18 +70,17 @@ class ItemRun:
 
     @property
     def batches(self) -> list[Batch]:
-        """The items by protocol, dealt by chance. Where other items are shown with one, all stand in one deck: they are drawn from it."""
+        """The items by protocol, dealt by chance into decks of nearly one size; in one where examples are drawn from it."""
         apart: dict[str, list[Question]] = {}
         for item in self.items:
             apart.setdefault(self.protocol_of(item), []).append(item)
-        whole = self.examples != NO_EXAMPLES or "wrong" in self.conditions
         found = []
         for protocol, items in apart.items():
+            decks = 1 if self.examples != NO_EXAMPLES else math.ceil(len(items) / _BATCH)
             dealt = list(items)
-            if not whole and len(items) > _BATCH:
+            if decks > 1:
                 rng("batches", self.seed).shuffle(dealt)
-            size = len(dealt) if whole else _BATCH
-            found += [Batch(protocol, tuple(dealt[start : start + size])) for start in range(0, len(dealt), size)]
+            found += [Batch(protocol, tuple(dealt[number::decks])) for number in range(decks)]
         return found
 
 

@@ -53,7 +53,7 @@ def read_items(paths: Sequence[str | Path], benchmark: str, protocols: Iterable[
     runs = {session: Path(session).parent for session in ways}
     records = {run: record for run in sorted(set(runs.values())) if (record := _record(run)) is not None}
     other = [session for session, run in runs.items() if run in records and records[run].get("benchmark") != benchmark]
-    found = read_answers([place for place in places if place.is_dir()], protocols)
+    found = read_answers([place for place in places if place.is_dir()], protocols, unnamed=("protocol",))  # `how` says it
     table = found.with_names().filter(~pl.col("folder").is_in(other))
     if table.is_empty():
         raise nothing

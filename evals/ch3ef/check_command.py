@@ -20,12 +20,14 @@ def run(options: argparse.Namespace) -> int:
     deck = read_questions(sample_folder() if options.items == SAMPLE else Path(options.items).expanduser())
     faults = faults_of(deck)
     found = checked([item for item in deck.items if item.options], options.seed) if any(item.options for item in deck.items) else None
-    ok = not faults and found is not None and found.turned
+    ok = not faults and (found is None or found.turned)
     if options.json:
         figures = {} if found is None else {name: _plain(value) for name, value in vars(found).items()}
         sys.stdout.write(json.dumps({"ok": ok, "faults": faults, **figures}) + "\n")
         return 0 if ok else 1
     lines = [f"wrong: {fault}" for fault in faults[:20]] + ([f"wrong: {len(faults) - 20} more"] if len(faults) > 20 else [])
+    if found is None and not faults:
+        lines.append(f"{len(deck.items)} items without options, each with a reference: there are no places to check")
     if found is not None:
         k = ", ".join(f"{count} with {options}" for options, count in found.options.items())
         lines += [

@@ -18,8 +18,8 @@ __all__ = ["Check", "checked"]
 class Check:
     """Of `items`, all with options and a key.
 
-    by_h          items by h
-    lacking       tasks without any
+    by_h          items by h, of levels A1 and A2 by level
+    lacking       tasks without any; none where no item is of the taxonomy
     options       items by number of options
     two_right     items where saying not to know is right too
     expected      right answers of a respondent that always says A, a share: the mean of (right options / options)
@@ -53,11 +53,11 @@ def checked(items: Sequence[Question], seed: int = 0) -> Check:
         row = places.setdefault(len(item.options), [0] * len(item.options))
         for place, option in enumerate(shown_order(item, seed, 0)):
             row[place] += option in item.key
-    present = {item.about.get("task") for item in items}
+    present = {item.about.get("task") for item in items if "h" in item.about}
     return Check(
         items=len(items),
-        by_h=dict(Counter(item.about.get("h", "") for item in items)),
-        lacking=tuple(task for task in tasks() if task not in present),
+        by_h=dict(Counter(item.about.get("h") or item.about.get("level", "") for item in items)),
+        lacking=tuple(task for task in tasks() if task not in present) if present else (),
         options=dict(sorted(Counter(len(item.options) for item in items).items())),
         two_right=sum(ABSTENTION in item.options and len(item.key) > 1 for item in items),
         expected=_mean([Fraction(len(item.key), len(item.options)) for item in items]),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
+from evals.benchmark.options import add_score_options
+from evals.ch3ef.levels.registry import FORMATS
 from evals.command_line import share
 from personas.command import CommandParser
 
@@ -15,7 +17,8 @@ __all__ = ["run"]
 SUBCOMMANDS = {
     "run": ("evals.ch3ef.run_command", "ask models the questions, by a recipe"),
     "score": ("evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards"),
-    "import": ("evals.ch3ef.import_command", "make items of the benchmark's original folder"),
+    "import": ("evals.ch3ef.import_command", "make items of the original files, this benchmark's or those of levels A1 and A2"),
+    "relations": ("evals.ch3ef.levels.relations", "scores by level (perception, reasoning, human values), and how they go together"),
     "check": ("evals.ch3ef.check_command", "check items: what they cover, where the keys stand, what a respondent without eyes would get"),
 }
 """The module of each, with `run(options) -> int`, and what it does."""
@@ -24,9 +27,11 @@ _EXAMPLE = """\
 examples:
   python -m evals.ch3ef run --items sample --model keyed/right,keyed/uniform
   python -m evals.ch3ef import ch3ef_original/ --out items/
+  python -m evals.ch3ef import cifar-10-batches-bin/ --format cifar10 --sample 500 --out perception/
   python -m evals.ch3ef check items/
   python -m evals.ch3ef run --items items/ --model openai/NAME,vllm/NAME@http://127.0.0.1:8000/v1 --recipe recipe.toml --max-usd 5
   python -m evals.ch3ef score runs/ch3ef-items-1a2b3c4d --out report/
+  python -m evals.ch3ef relations runs/* --out relations/
 """
 
 _RUN = """\
@@ -35,8 +40,9 @@ examples:
   python -m evals.ch3ef run --items sample --model openai/NAME --condition shown,none --repeats 2
 
 a recipe (all of it may be left out):
-  inferencer = "direct"            # direct, chain-of-thought
-  metrics = ["accuracy", "ece"]    # accuracy, positions, ece, paired, correlations
+  inferencer = "direct"            # direct, chain-of-thought, chain, likelihood, open
+  normalise = "mean"               # likelihood alone: mean, sum, pmi
+  metrics = ["accuracy", "ece"]    # accuracy, positions, ece, paired, correlations; open: bleu, cider, exact, f1, judge
   repeats = 4                      # options stand in other places in each
   [scenario]
   h = ["Honest"]                   # or domains, tasks, items: lists of names; limit = N
@@ -63,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    build = {"run": _asking, "score": _scoring, "import": _importing, "check": _checking}
+    build = {"run": _asking, "score": _scoring, "import": _importing, "relations": _relating, "check": _checking}
     for name, (_, what) in SUBCOMMANDS.items():
         epilog = f"{_RUN}{EXIT_CODES}\n" if name == "run" else None
         sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilog, allow_abbrev=False)
@@ -97,8 +103,14 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
 
 
 def _importing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("original", metavar="ORIGINAL_DIR", help="with meta_file/{Helpful,Honest,Harmless}.json and pictures")
+    parser.add_argument("original", metavar="SOURCE", help="the dataset's original folder or file, as it is downloaded")
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="ch3ef", help="whose layout it is (default: ch3ef); docs/ch3ef_levels.md"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="an empty or new folder for the items")
+    parser.add_argument("--split", metavar="NAME", help="of the dataset, such as test (default: the usual one)")
+    parser.add_argument("--sample", type=int, metavar="N", help="that many items, drawn by the seed (default: all)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of options that are drawn (default: 0)")
     parser.add_argument("--skip-faulty", action="store_true", help="leave faulty rows out, and list each in left_out.csv")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
@@ -109,3 +121,7 @@ def _checking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the places of options (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+def _relating(parser: argparse.ArgumentParser) -> None:
+    add_score_options(parser)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from environments.decks.questions import QuestionDeck, read_questions
+from environments.decks.questions import Question, QuestionDeck, read_questions
+from evals.ch3ef.levels.registry import LEVELS
 from evals.ch3ef.sample_items import SAMPLE, sample_folder
 from evals.ch3ef.taxonomy import key_of, tasks
 from personas.errors import FeedError
@@ -22,12 +23,25 @@ def open_items(given: str) -> QuestionDeck:
     return deck
 
 
+def _below(item: Question, level: str) -> list[str]:
+    """Of an item of level A1 or A2: it is of a dataset, and has an answer to score by. One sentence at most."""
+    if level not in LEVELS:
+        return [f"about.level: there is no level {one_line(level, 40)!r}; the choices are {', '.join(LEVELS)}"]
+    if not item.about.get("dataset"):
+        return [f"about.dataset: it is missing; an item of level {level} says which dataset it is of"]
+    if item.options and not item.key:
+        return ["key: it has options, and none is right"]
+    return [] if item.options or item.reference else ["options: there are none, and no reference"]
+
+
 def faults_of(deck: QuestionDeck) -> list[str]:
     """What keeps items from being scored, one sentence each."""
     found = []
     for item in deck.items:
         name, task = one_line(item.id, 80), item.about.get("task", "")
-        if task not in tasks():
+        if (level := item.about.get("level", LEVELS[-1])) != LEVELS[-1]:
+            found += [f"item {name!r}, {what}" for what in _below(item, level)]
+        elif task not in tasks():
             found.append(f"item {name!r}, about.task: there is no task {one_line(task, 60)!r} in the taxonomy")
         elif any(item.about.get(field) != value for field, value in tasks()[task].about.items()):
             found.append(f"item {name!r}, about: the task {task} is of {tasks()[task].h}, {tasks()[task].domain}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from agent.protocols.registry import takes_examples
 from environments.decks.examples import NO_EXAMPLES, asked_examples
 from environments.decks.questions import Question
 from environments.request import Condition
@@ -16,12 +17,21 @@ from evals.ch3ef.taxonomy import H, domains, place_of, tasks
 from personas.errors import SpecError
 from personas.one_line import one_line
 
-__all__ = ["INFERENCERS", "METRICS", "QUERIES", "Instruction", "Recipe", "Scenario", "chosen", "read_recipe"]
+__all__ = ["INFERENCERS", "METRICS", "QUERIES", "TEXT_METRICS", "Instruction", "Recipe", "Scenario", "chosen", "read_recipe"]
 
-INFERENCERS = {"direct": "choice", "chain-of-thought": "choice-steps"}
+INFERENCERS = {
+    "direct": "choice",
+    "chain-of-thought": "choice-steps",
+    "chain": "choice-chain",
+    "likelihood": "likelihood",
+    "open": "open",
+}
 """By name, the protocol that asks."""
 QUERIES = ("standard", "pool")
 METRICS = ("accuracy", "positions", "ece", "paired", "correlations")
+"""Of questions with options."""
+TEXT_METRICS = ("bleu", "cider", "exact", "f1", "judge")
+"""Of answers in words, with a reference."""
 _MOST_BYTES = 1 << 20
 
 
@@ -80,27 +90,38 @@ class Instruction(BaseModel):
 
 
 class Recipe(BaseModel):
-    """See the module. `metrics` are what the score shows besides the four answer states, which it always shows."""
+    """See the module. `metrics` are what the score shows besides the four answer states, which it always shows (none given: all that the
+    inferencer has). `normalise` is the rule by which `likelihood` chooses in the tables (`agent.protocols.likelihood`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenario: Scenario = Scenario()
     instruction: Instruction = Instruction()
     inferencer: str = "direct"
-    metrics: tuple[str, ...] = METRICS
+    normalise: Literal["mean", "sum", "pmi"] = "mean"
+    metrics: tuple[str, ...] = ()
     repeats: Annotated[int, Field(ge=1, le=1000)] = 1
 
     @field_validator("inferencer")
     @classmethod
     def _check_inferencer(cls, value: str) -> str:
-        if value == "likelihood":
-            raise ValueError("likelihood needs a backend that scores given text; none here does. The choices are direct, chain-of-thought")
         return _among(value, tuple(INFERENCERS), "inferencer")
 
     @field_validator("metrics")
     @classmethod
     def _check_metrics(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_among(each, METRICS, "metric") for each in value)
+        return tuple(_among(each, (*METRICS, *TEXT_METRICS), "metric") for each in value)
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Recipe:
+        fitting = TEXT_METRICS if self.inferencer == "open" else METRICS
+        if wrong := [each for each in self.metrics if each not in fitting]:
+            raise ValueError(f"metric {wrong[0]!r} does not go with inferencer {self.inferencer!r}, which has {', '.join(fitting)}")
+        if "normalise" in self.model_fields_set and self.inferencer != "likelihood":
+            raise ValueError("normalise goes with inferencer 'likelihood' only: leave it out")
+        if self.instruction.examples != NO_EXAMPLES and not takes_examples(self.protocol):
+            raise ValueError(f"examples do not go with inferencer {self.inferencer!r}: leave them out")
+        return self
 
     @property
     def protocol(self) -> str:

@@ -12,6 +12,7 @@ from evals.ch3ef.deck import open_items
 from evals.ch3ef.recipe import Recipe, chosen, read_recipe
 from evals.running import listed_models
 from personas.errors import SpecError
+from personas.one_line import one_line
 
 __all__ = ["run", "wanted_of"]
 
@@ -37,4 +38,8 @@ def wanted_of(options: argparse.Namespace) -> ItemRun:
     conditions = (recipe.instruction.condition,) if options.condition is None else checked_conditions(options.condition)
     deck = open_items(options.items)
     items = chosen(deck.items, recipe.scenario)
+    if mute := [item for item in items if not item.reference and (recipe.inferencer == "open" or not item.options)]:
+        raise SpecError(
+            f"the item {one_line(mute[0].id, 80)!r} (of {len(mute)}) is to be answered in words and has no reference to score by"
+        )
     return run_of(asked, recipe, deck, items=items, conditions=conditions, seed=options.seed)

@@ -12,6 +12,7 @@ import polars as pl
 
 from evals.benchmark.scoring import ALL
 from evals.benchmark.scoring import scores as scored
+from evals.ch3ef.levels.registry import LEVELS as _NAMES
 from evals.ch3ef.taxonomy import FEWEST, H, domains, published, tasks
 from evals.scoring.calibration import calibration
 from evals.scoring.ranking import spearman
@@ -20,11 +21,23 @@ __all__ = ["LEVELS", "beside_published", "calibrations", "correlations", "scores
 
 LEVELS: Mapping[str, Sequence[str]] = {"h": H, "domain": domains(), "task": tuple(tasks())}
 """Groupings of the items, each with its groups in order."""
+_A3 = _NAMES[-1]
 
 
 def scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """`evals.benchmark.scoring.scores` by all, h, domain and task; ranks from `FEWEST` samples on."""
-    return scored(answers, items, LEVELS, level, fewest=FEWEST)
+    """`evals.benchmark.scoring.scores` by all, h, domain and task; ranks from `FEWEST` samples on.
+
+    Where items of levels A1 and A2 are among them, by `level` and `dataset` too; h, domain and task are of A3's alone.
+    """
+    below = items.filter(pl.col("level") != _A3)
+    if below.is_empty():
+        return scored(answers, items, LEVELS, level, fewest=FEWEST)
+    own = {name: pl.when(pl.col("level") == _A3).then(pl.col(name)) for name in LEVELS}
+    answers, items = answers.with_columns(**own), items.with_columns(**own)
+    there = {name: groups for name, groups in LEVELS.items() if answers[name].is_not_null().any()}
+    groups = {"level": _NAMES, "dataset": sorted(items["dataset"].unique()), **there}
+    table = scored(answers, items, groups, level, fewest=FEWEST)
+    return table.filter(pl.col("group").is_not_null())
 
 
 def calibrations(answers: pl.DataFrame, level: float = 0.95, seed: int = 0) -> pl.DataFrame:

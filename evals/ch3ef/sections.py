@@ -49,6 +49,35 @@ _CALIBRATION: tuple[Column, ...] = (
     ("confidence", estimate("confidence")),
     ("accuracy", estimate("accuracy")),
 )
+_RULES: tuple[Column, ...] = (
+    ("respondent", text_of("who")),
+    ("rule", text_of("rule")),
+    ("items", counted("items")),
+    ("right of answered, %", estimate("accuracy", 1, scale=100)),
+    ("ECE", estimate("ece")),
+    ("by chance alone", estimate("by_chance")),
+    ("confidence", estimate("confidence")),
+    ("merged borders", counted("merged")),
+)
+_TEXTS: tuple[Column, ...] = (
+    ("respondent", text_of("who")),
+    ("of", text_of("group")),
+    ("metric", text_of("metric")),
+    ("value", lambda row: estimate("value", 3)({"value_low": row["low"], "value_high": row["high"], **row})),
+    ("items", counted("items")),
+    *((state, counted(state)) for state in ("answered", "refused", "unparsable", "failed")),
+)
+_JUDGED: tuple[Column, ...] = (
+    ("judge", text_of("judge")),
+    ("respondent", text_of("respondent")),
+    ("answers", counted("answers")),
+    ("true", counted("true")),
+    ("unjudged", counted("unjudged")),
+    ("true of judged, %", estimate("share", 1, scale=100)),
+)
+_RULES_LEAD = "The same likelihoods, chosen among by the mean of a token, by the sum, and by the gain over a neutral prompt (PMI)."
+_TEXTS_LEAD = "Against the references, with bootstrap intervals by item; a refused or unreadable answer counts as empty, an outage not."
+_JUDGED_LEAD = "What judges said of the answers, with Wilson's interval; an answer that a judge did not decide is unjudged."
 _CORRELATIONS: tuple[Column, ...] = (
     ("scores", text_of("source")),
     ("first", text_of("first")),
@@ -63,6 +92,9 @@ _CORRELATIONS_LEAD = "Between the scores of two domains, or two h, over models a
 RECIPES = (
     scores_recipe("Scores by h and domain", _coarse),
     Recipe("published.csv", "Beside the published leaderboards", _BESIDE_LEAD, _BESIDE),
+    Recipe("rules.csv", "Likelihood by its three rules", _RULES_LEAD, _RULES),
+    Recipe("texts.csv", "Answers in words", _TEXTS_LEAD, _TEXTS),
+    Recipe("judged.csv", "Answers in words, as judged", _JUDGED_LEAD, _JUDGED),
     PAIRED,
     POSITIONS,
     Recipe("calibration.csv", "Calibration", _CALIBRATION_LEAD, _CALIBRATION),

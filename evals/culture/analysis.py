@@ -14,6 +14,7 @@ from evals.culture.distances import MEASURES, cells_of
 from evals.culture.effects import effects, effects_by
 from evals.culture.reading import Material, read_material
 from evals.culture.scores import by_place_and_topic, overall, size_of, sizes
+from evals.culture.size_effects import LEAST, size_effects
 from evals.culture.survey import Exclusion
 from evals.report.words import count, number, plural
 from evals.scoring.accuracy import STATES, positions
@@ -33,6 +34,7 @@ class Found:
     effects_by: pl.DataFrame
     places: pl.DataFrame
     sizes: pl.DataFrame
+    size_effects: pl.DataFrame
     states: pl.DataFrame
     exclusions: pl.DataFrame
     positions: pl.DataFrame
@@ -67,6 +69,7 @@ def analyse(
         tables[0].with_columns(size_b=_size_column(tables[0], cells, given)),
         *tables[1:],
         by_size,
+        size_effects(cells, given, level=level, seed=seed),
         states,
         _exclusions(left_out),
         positions(material.answers.with_columns(pl.lit(None, dtype=pl.Int64).alias("key_place"))),
@@ -149,6 +152,9 @@ def _conclusions(material: Material, scores: pl.DataFrame, contrasts: pl.DataFra
         sentence = f"{who}, {_TOLD[condition]}: {number(row['distance'], 3)} from the people, {_gain(row, 'gain_uniform')} a uniform guess"
         if row["others"] is not None:
             sentence += f", {_gain(row, 'gain_others')} the mean of the other countries"
+        if row["chance"] is not None:
+            few = ", more than a uniform guess: with so few, the distance says little" if row["chance"] >= row["uniform"] else ""
+            sentence += f" (counted from answers; as many of the people's own would be {number(row['chance'], 3)} apart by chance{few})"
         if who in changes:
             sentence += f"; the pictures change it by {_bounded(changes[who], 'difference')}"
         told.append(f"{sentence}.")
@@ -200,6 +206,7 @@ def _notes(
     if (cells["others"] == 0).any():
         told.append("Some questions were answered in one country alone: the baseline of other countries leaves them out.")
     told += _method_notes(cells, states, left_out)
+    told += _incomplete(material, cells)
     if material.pictures.height and material.pictures["income"].drop_nulls().len():
         told.append("Pictures of different countries show households of different incomes (pictures.csv): an effect may be one of income.")
     if "wrong" in material.conditions:
@@ -210,7 +217,34 @@ def _notes(
     unknown = [model for model in models if size_of(model, given)[0] is None]
     if unknown:
         told.append(f"Of unknown size, and in no comparison of sizes (--size MODEL=13B says it): {', '.join(unknown)}.")
+    known = {size for model in models if (size := size_of(model, given)[0]) is not None}
+    if len(known) < LEAST:
+        told.append(f"Effects along the size of models need {LEAST} models of different sizes; of known size there are {len(known)}.")
+    else:
+        told.append(
+            "Effects along the size: ρ is of a few models, and its interval resamples questions alone; it says nothing of other models."
+        )
     return [*told, *material.notes]
+
+
+def _incomplete(material: Material, cells: pl.DataFrame) -> list[str]:
+    """Which questions are counted although their respondent gives log-probabilities: a reply lacked that of an option."""
+    told = []
+    answered = material.answers.filter(pl.col("option").is_not_null() & pl.col("item").is_in(list(material.questions)))
+    for (who,), part in answered.partition_by("respondent", as_dict=True, maintain_order=True).items():
+        lacking = part.filter(pl.col("logprobs").is_null())["item"].unique(maintain_order=True).to_list()
+        if not lacking or part["logprobs"].is_null().all():
+            continue
+        own = cells.filter((pl.col("respondent") == who) & pl.col("question").is_in(lacking) & (pl.col("method") == COUNTS))
+        if own.is_empty():
+            told.append(f"{who}: answers that lack the log-probability of an option are left out, of {plural(len(lacking), 'question')}.")
+            continue
+        named = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+        told.append(
+            f"{who}: {plural(len(lacking), 'question')} counted from repeated answers in all conditions ({min(own['answers'].to_list())} "
+            f"answers or more a cell), since a reply lacked the log-probability of an option: {named}. More --repeats make these finer."
+        )
+    return told
 
 
 def _method_notes(cells: pl.DataFrame, states: pl.DataFrame, left_out: Sequence[Exclusion]) -> list[str]:

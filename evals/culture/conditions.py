@@ -20,6 +20,7 @@ CONTRASTS: tuple[tuple[Condition, Condition, str], ...] = (
     ("image", "none", "pictures, where nothing is said"),
     ("text", "none", "the country's name"),
     ("both", "text", "pictures, beside the name"),
+    ("image", "text", "pictures in place of the name"),
     ("wrong", "both", "another country's pictures in place of the country's own"),
 )
 """(with, without, what is added): the effects that are told, each paired by question and country."""

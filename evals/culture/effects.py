@@ -11,7 +11,7 @@ from evals.culture.conditions import CONTRASTS
 from evals.culture.resampling import mean_by_question, mean_of_cells
 from evals.values.multiplicity import holm
 
-__all__ = ["ALL", "effects", "effects_by"]
+__all__ = ["ALL", "effects", "effects_by", "pairs_of"]
 
 ALL = "all"
 _PAIR = ("question", "country")
@@ -23,7 +23,7 @@ def effects(cells: pl.DataFrame, *, level: float = 0.95, seed: int = 0) -> pl.Da
     pairs: cells scored in both; unpaired: those scored in one alone, which are in neither mean.
     """
     rows: list[dict[str, Any]] = []
-    for who, one, two, what, pairs, unpaired in _contrasts(cells):
+    for who, one, two, what, pairs, unpaired in pairs_of(cells):
         for measure in ("jsd", "jsd_root", "w1"):
             both = pairs.filter(pl.col(measure).is_not_null() & pl.col(f"{measure}_2").is_not_null())
             values = (both[measure] - both[f"{measure}_2"]).to_numpy().astype(np.float64)
@@ -38,7 +38,7 @@ def effects(cells: pl.DataFrame, *, level: float = 0.95, seed: int = 0) -> pl.Da
 def effects_by(cells: pl.DataFrame, *, level: float = 0.95) -> pl.DataFrame:
     """The differences in divergence by topic, and by country: Student's t over questions, p by Holm over the levels of a contrast."""
     rows: list[dict[str, Any]] = []
-    for who, one, two, _, pairs, _ in _contrasts(cells):
+    for who, one, two, _, pairs, _ in pairs_of(cells):
         for by in ("topic", "country"):
             family = []
             for (name,), part in pairs.sort(by).partition_by(by, as_dict=True, maintain_order=True).items():
@@ -59,7 +59,7 @@ def _adjusted(family: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row | {"p_adjusted": of.get(row["level"])} for row in family]
 
 
-def _contrasts(cells: pl.DataFrame) -> list[tuple[str, str, str, str, pl.DataFrame, int]]:
+def pairs_of(cells: pl.DataFrame) -> list[tuple[str, str, str, str, pl.DataFrame, int]]:
     """(respondent, with, without, what is added, pairs of cells, cells without a partner)."""
     found: list[tuple[str, str, str, str, pl.DataFrame, int]] = []
     for (who,), own in cells.partition_by("respondent", as_dict=True, maintain_order=True).items():

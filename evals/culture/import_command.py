@@ -33,4 +33,5 @@ def run(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{out}: {len(survey.questions)} questions, {len(survey.countries)} countries, {found.rows:,} people\n")
     for (column, country, reason), count in sorted(found.left_out.items()):
         sys.stderr.write(f"left out: {column}, {country}: {count:,} “{reason}”\n")
+    sys.stderr.write(f"{found.survey.notes[-1]}\n")
     return 0

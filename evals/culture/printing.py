@@ -20,7 +20,7 @@ __all__ = ["print_found"]
 
 ROWS = 24
 """Rows of a table on a terminal; the rest is in the files."""
-_SHOWN = {"sizes.csv", "states.csv", "exclusions.csv"}
+_SHOWN = {"sizes.csv", "size_effects.csv", "states.csv", "exclusions.csv"}
 
 
 def print_found(found: Found, out: str | None = None) -> None:

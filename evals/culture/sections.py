@@ -1,10 +1,8 @@
-"""The tables of a report as text: what a page and a terminal show of them, an estimate with its bounds in one cell."""
+"""The tables of a report as text: what a page and a terminal show of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import polars as pl
 
@@ -12,77 +10,29 @@ from evals.culture.analysis import Found
 from evals.culture.distances import MEASURES
 from evals.culture.effects import ALL
 from evals.culture.tables import tables_of
-from evals.report.sections import Section
-from evals.report.words import count, number, p_value, percent, prose, signed
-from personas.one_line import one_line
+from evals.report.sections import Column, Recipe, Row, Section, counted, estimate, p_of, sections_from, text_of
+from evals.report.words import count, number, percent
 
 __all__ = ["sections_of"]
-
-Row = Mapping[str, Any]
-Column = tuple[str, Callable[[Row], str]]
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """How a table becomes a section: its columns, each with what writes a cell, and its rows."""
-
-    file: str
-    title: str
-    lead: str
-    columns: tuple[Column, ...]
-    rows: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame
 
 
 def sections_of(found: Found, most: int) -> list[Section]:
     """The tables there are, with at most `most` rows each."""
-    tables = tables_of(found)
-    return [section for recipe in _RECIPES if recipe.file in tables and (section := _section(recipe, tables[recipe.file], most)).rows]
-
-
-def _section(recipe: _Recipe, table: pl.DataFrame, most: int) -> Section:
-    frame = recipe.rows(table)
-    rows = tuple(tuple(one_line(get(row), 300) for _, get in recipe.columns) for row in frame.head(most).iter_rows(named=True))
-    left = f"{count(frame.height - len(rows))} more rows in {recipe.file}." if frame.height > len(rows) else ""
-    return Section(recipe.title, prose(recipe.lead), recipe.file, tuple(name for name, _ in recipe.columns), rows, left)
-
-
-def _text(name: str) -> Callable[[Row], str]:
-    return lambda row: "–" if row[name] is None else str(row[name])
-
-
-def _count(name: str) -> Callable[[Row], str]:
-    return lambda row: "–" if row[name] is None else count(row[name])
+    return sections_from(_RECIPES, tables_of(found), most)
 
 
 def _rate(name: str) -> Callable[[Row], str]:
     return lambda row: f"{count(row[name])} ({percent(row[f'{name}_rate'])})"
 
 
-def _figure(name: str, digits: int = 3, *, sign: bool = False, wide: bool = False) -> Callable[[Row], str]:
-    """The figure, with its bounds where there are any; `wide`: those that resample countries as well."""
-    write = signed if sign else number
-    infix = "_wide" if wide else ""
-
-    def cell(row: Row) -> str:
-        low, high = (row.get(f"{name}{infix}{end}") for end in ("_low", "_high"))
-        bounds = "" if low is None or high is None else f" [{number(low, digits)}, {number(high, digits)}]"
-        return f"{write(row[name], digits)}{bounds}"
-
-    return cell
-
-
-def _p(name: str) -> Callable[[Row], str]:
-    return lambda row: p_value(row[name])
-
-
 def _named(row: Row) -> str:
     return MEASURES[row["measure"]]
 
 
-_WHO: tuple[Column, ...] = (("respondent", _text("respondent")), ("condition", _text("condition")))
+_WHO: tuple[Column, ...] = (("respondent", text_of("respondent")), ("condition", text_of("condition")))
 _GAINS: tuple[Column, ...] = (
-    ("gain over uniform", _figure("gain_uniform", sign=True)),
-    ("gain over other countries", _figure("gain_others", sign=True)),
+    ("gain over uniform", estimate("gain_uniform", 3, sign=True)),
+    ("gain over other countries", estimate("gain_others", 3, sign=True)),
 )
 _SCORES_LEAD = (
     "Mean distance to the people over cells (question × country), 0 is alike. Beside it the same for a uniform guess and for the mean of "
@@ -92,103 +42,118 @@ _SCORES_LEAD = (
 _SCORES: tuple[Column, ...] = (
     *_WHO,
     ("measure", _named),
-    ("distance", _figure("distance")),
-    ("1 − JSD", _figure("similarity")),
-    ("uniform", _figure("uniform")),
-    ("other countries", _figure("others")),
+    ("distance", estimate("distance", 3)),
+    ("1 − JSD", estimate("similarity", 3)),
+    ("uniform", estimate("uniform", 3)),
+    ("other countries", estimate("others", 3)),
     *_GAINS,
-    ("by chance", _figure("chance")),
-    ("orders apart", _figure("apart")),
-    ("cells", _count("cells")),
-    ("from", _text("methods")),
+    ("by chance", estimate("chance", 3)),
+    ("orders apart", estimate("apart", 3)),
+    ("cells", counted("cells")),
+    ("from", text_of("methods")),
 )
 _EFFECTS_LEAD = (
     "The difference in distance between two conditions in the same question and country; below 0 the answers are closer to the people's. "
     "First interval: questions resampled; second: questions and countries."
 )
 _EFFECTS: tuple[Column, ...] = (
-    ("respondent", _text("respondent")),
-    ("contrast", _text("contrast")),
-    ("what is added", _text("adds")),
-    ("billions", _figure("size_b", 1)),
+    ("respondent", text_of("respondent")),
+    ("contrast", text_of("contrast")),
+    ("what is added", text_of("adds")),
+    ("billions", estimate("size_b", 1)),
     ("measure", _named),
-    ("difference", _figure("difference", sign=True)),
-    ("with countries resampled", _figure("difference", sign=True, wide=True)),
-    ("pairs", _count("pairs")),
-    ("unpaired", _count("unpaired")),
+    ("difference", estimate("difference", 3, sign=True)),
+    ("with countries resampled", estimate("difference", 3, sign=True, bounds="difference_wide")),
+    ("pairs", counted("pairs")),
+    ("unpaired", counted("unpaired")),
 )
 _EFFECTS_BY: tuple[Column, ...] = (
-    ("respondent", _text("respondent")),
-    ("contrast", _text("contrast")),
-    ("by", _text("by")),
-    ("level", _text("level")),
-    ("difference in JSD", _figure("difference", sign=True)),
-    ("questions", _count("questions")),
-    ("p", _p("p")),
-    ("p (Holm)", _p("p_adjusted")),
+    ("respondent", text_of("respondent")),
+    ("contrast", text_of("contrast")),
+    ("by", text_of("by")),
+    ("level", text_of("level")),
+    ("difference in JSD", estimate("difference", 3, sign=True)),
+    ("questions", counted("questions")),
+    ("p", p_of("p")),
+    ("p (Holm)", p_of("p_adjusted")),
 )
 _PLACES: tuple[Column, ...] = (
     *_WHO,
-    ("country", _text("country")),
-    ("topic", _text("topic")),
-    ("JSD", _figure("jsd")),
+    ("country", text_of("country")),
+    ("topic", text_of("topic")),
+    ("JSD", estimate("jsd", 3)),
     *_GAINS,
-    ("W1", _figure("w1")),
-    ("questions", _count("questions")),
+    ("W1", estimate("w1", 3)),
+    ("questions", counted("questions")),
 )
 _SIZES: tuple[Column, ...] = (
-    ("respondent", _text("respondent")),
-    ("billions", _figure("size_b", 1)),
-    ("size", _text("size_from")),
-    ("condition", _text("condition")),
-    ("JSD", _figure("jsd")),
-    ("gain over uniform", _figure("gain_uniform", sign=True)),
-    ("against", _text("smaller")),
-    ("difference", _figure("difference", sign=True)),
-    ("pairs", _count("pairs")),
+    ("respondent", text_of("respondent")),
+    ("billions", estimate("size_b", 1)),
+    ("size", text_of("size_from")),
+    ("condition", text_of("condition")),
+    ("JSD", estimate("jsd", 3)),
+    ("gain over uniform", estimate("gain_uniform", 3, sign=True)),
+    ("against", text_of("smaller")),
+    ("difference", estimate("difference", 3, sign=True)),
+    ("pairs", counted("pairs")),
+)
+_SIZE_EFFECTS: tuple[Column, ...] = (
+    ("contrast", text_of("contrast")),
+    ("models", counted("models")),
+    ("billions", lambda row: f"{number(row['smallest_b'], 1)} to {number(row['largest_b'], 1)}"),
+    ("Spearman, effect and size", estimate("rho", 2)),
+    ("p", p_of("p")),
+    ("least p there can be", p_of("least_p")),
+    ("change a doubling", estimate("slope", 4, sign=True)),
+    ("pairs", counted("pairs")),
+)
+_SIZE_EFFECTS_LEAD = (
+    "Over models of known size, on the pairs that all of them have; below 0 the effect of larger ones brings them closer to the people. "
+    "Intervals resample questions and hold for these models; p is over the orders of the models."
 )
 _STATES: tuple[Column, ...] = (
     *_WHO,
-    ("asked", _count("shown")),
-    ("answered", _count("answered")),
+    ("asked", counted("shown")),
+    ("answered", counted("answered")),
     *((state, _rate(state)) for state in ("refused", "unparsable", "failed")),
     ("cells scored", lambda row: f"{count(row['scored'])} of {count(row['wanted'])}"),
 )
 _NAMED = ("respondent", "condition", "country", "question", "reason")
 _POSITIONS: tuple[Column, ...] = (
-    ("respondent", _text("respondent")),
-    ("options", _count("options")),
-    ("answers", _count("answers")),
-    ("chosen, by place", _text("chosen")),
-    ("p (places alike)", _p("p")),
+    ("respondent", text_of("respondent")),
+    ("options", counted("options")),
+    ("answers", counted("answers")),
+    ("chosen, by place", text_of("chosen")),
+    ("p (places alike)", p_of("p")),
 )
 _RECIPES = (
-    _Recipe("scores.csv", "Distance to the people, and what a guess would have", _SCORES_LEAD, _SCORES),
-    _Recipe("effects.csv", "What the pictures and the name do", _EFFECTS_LEAD, _EFFECTS),
-    _Recipe(
+    Recipe("scores.csv", "Distance to the people, and what a guess would have", _SCORES_LEAD, _SCORES),
+    Recipe("effects.csv", "What the pictures and the name do", _EFFECTS_LEAD, _EFFECTS),
+    Recipe(
         "sizes.csv", "By size of the model", "Each against the next smaller one, on the cells that both have; below 0 is closer.", _SIZES
     ),
-    _Recipe(
+    Recipe("size_effects.csv", "Effects along the size of models", _SIZE_EFFECTS_LEAD, _SIZE_EFFECTS),
+    Recipe(
         "country_topic.csv",
         "By country and topic",
         "Divergence and gains; intervals are Student's t over questions, and one question has none.",
         _PLACES,
         lambda frame: frame.sort((pl.col("country") != ALL) & (pl.col("topic") != ALL), maintain_order=True),
     ),
-    _Recipe(
+    Recipe(
         "effects_by.csv",
         "Effects by topic and by country",
         "Student's t over questions; p from three questions on, by Holm over the levels of a contrast.",
         _EFFECTS_BY,
     ),
-    _Recipe("states.csv", "Answers by state", "Refusals and failures are in no distribution; their rates stand here.", _STATES),
-    _Recipe("positions.csv", "Which places were chosen", "How often each place of the options, from the first.", _POSITIONS),
-    _Recipe("exclusions.csv", "Left out", "What was not asked or not scored, and why.", tuple((name, _text(name)) for name in _NAMED)),
-    _Recipe(
+    Recipe("states.csv", "Answers by state", "Refusals and failures are in no distribution; their rates stand here.", _STATES),
+    Recipe("positions.csv", "Which places were chosen", "How often each place of the options, from the first.", _POSITIONS),
+    Recipe("exclusions.csv", "Left out", "What was not asked or not scored, and why.", tuple((name, text_of(name)) for name in _NAMED)),
+    Recipe(
         "pictures.csv",
         "Pictures",
         "What the manifest has of each country; income in its unit, the median.",
-        (("country", _text("country")), ("categories", _count("categories")), ("income", _figure("income", 0))),
+        (("country", text_of("country")), ("categories", counted("categories")), ("income", estimate("income", 0))),
     ),
 )
 """In the order of the page."""

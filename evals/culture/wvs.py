@@ -7,23 +7,20 @@ choice of whoever asks; −3 (not applicable), −4 (not asked in the survey) an
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 from evals.culture.question_rows import Row, read_rows
 from evals.culture.survey import Survey, SurveyQuestion
+from evals.culture.wvs_countries import COUNTRY, Countries
 from personas.errors import FeedError
 from personas.one_line import one_line
 
-__all__ = ["COUNTRY", "MISSING", "WEIGHT", "Coded", "Imported", "import_wvs", "read_codebook"]
+__all__ = ["MISSING", "WEIGHT", "Coded", "Imported", "import_wvs", "read_codebook"]
 
-COUNTRY = ("B_COUNTRY_ALPHA", "B_COUNTRY")
-"""Columns that say the country, the first that is there: ISO 3166-1 alpha-3, else its number."""
 WEIGHT = "W_WEIGHT"
 UNSAID: Mapping[int, str] = {-1: "Don't know", -2: "No answer"}
 MISSING: Mapping[int, str] = {-3: "not applicable", -4: "not asked in the survey", -5: "missing; unknown"}
@@ -77,11 +74,12 @@ def read_codebook(path: Path) -> tuple[list[Coded], dict[str, str]]:
     """
     rows = list(read_rows(path))
     countries: dict[str, str] = {}
+    named: dict[tuple[str, str], str] = {}
     found: dict[str, Coded] = {}
     for row in rows:
         column = row.text("column", needed=True)
         if column in COUNTRY:
-            countries[row.text("code", needed=True)] = row.text("label", needed=True)
+            _name(row, column, countries, named)
             continue
         labels = _labels(row)
         if column in found and path.suffix.lower() == ".csv":
@@ -98,6 +96,14 @@ def read_codebook(path: Path) -> tuple[list[Coded], dict[str, str]]:
     if short or not found:
         raise FeedError(f"{short.where}, options: {short.column} needs two codes or more" if short else f"{path.name} holds no questions")
     return list(found.values()), countries
+
+
+def _name(row: Row, column: str, countries: dict[str, str], named: dict[tuple[str, str], str]) -> None:
+    """A country's name; two codes of one column with one name would make one country of two. Raises FeedError."""
+    code, name = row.text("code", needed=True), row.text("label", needed=True)
+    if named.setdefault((column, name), code) != code:
+        raise row.fault("label", f"{name[:60]!r} is the name of the code {named[column, name][:40]!r} already")
+    countries[code] = name
 
 
 def _labels(row: Row) -> dict[int, str]:
@@ -132,29 +138,42 @@ def _longer(known: Coded, row: Row, labels: Mapping[int, str]) -> Coded:
 
 def import_wvs(data: Path, codebook: Path) -> Imported:
     """The weighted answers of each country. Raises FeedError that names the row, the column and the value where one makes no sense."""
-    coded, names = read_codebook(codebook)
-    known = _country_names() | names
+    coded, named = read_codebook(codebook)
     counts: dict[str, dict[str, _Count]] = {each.column: defaultdict(_Count) for each in coded}
     left: Counter[tuple[str, str, str]] = Counter()
+    countries = Countries(named)
     number = 0
     for line, row in _people(data, coded):
         number += 1
         where = f"{one_line(str(data), 200)}, line {line}"
-        person = _Person(where, _country(row, known, where), _weight(row, where))
-        for each in coded:
-            code = _answered(each, row[each.column], person)
-            if code in MISSING:
-                left[each.column, person.country, MISSING[code]] += 1
-                continue
-            count = counts[each.column][person.country]
-            count.weights[code] += person.weight
-            count.people += 1
+        country = countries.name(row, where)
+        if country is not None:  # else all such codes are told together, below
+            _count(coded, row, _Person(where, country, _weight(row, where)), counts, left)
     if not number:
         raise FeedError(f"{one_line(str(data), 200)} holds no people; give the CSV of the survey")
+    countries.check()
     questions = [found for each in coded if (found := _question(each, counts[each.column])) is not None]
     if not questions:
         raise FeedError("nobody answered any question of the codebook; check its columns")
-    return Imported(Survey(data.stem, tuple(questions), notes=_notes(left)), number, left)
+    return Imported(Survey(data.stem, tuple(questions), notes=(*_notes(left), countries.told)), number, left)
+
+
+def _count(
+    coded: Sequence[Coded],
+    row: Mapping[str, str],
+    person: _Person,
+    counts: Mapping[str, dict[str, _Count]],
+    left: Counter[tuple[str, str, str]],
+) -> None:
+    """One person's answers into `counts`, or into `left`."""
+    for each in coded:
+        code = _answered(each, row[each.column], person)
+        if code in MISSING:
+            left[each.column, person.country, MISSING[code]] += 1
+            continue
+        count = counts[each.column][person.country]
+        count.weights[code] += person.weight
+        count.people += 1
 
 
 def _people(path: Path, coded: Sequence[Coded]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -192,17 +211,6 @@ def _columns(names: Sequence[str], coded: Sequence[Coded], shown: str) -> dict[s
     if WEIGHT not in names:
         raise FeedError(f"{shown} has no column {WEIGHT}; add one with 1 for everybody where no weights are wanted")
     return {name: names.index(name) for name in (country, WEIGHT, *(each.column for each in coded))}
-
-
-def _country(row: Mapping[str, str], known: Mapping[str, str], where: str) -> str:
-    column = next(name for name in COUNTRY if name in row)
-    code = row[column]
-    name = known.get(code) or known.get(code.lstrip("0"))
-    if name is None:
-        raise FeedError(
-            f"{where}, {column}: the country {code[:40]!r} is not known; name it in the codebook (column {column}, code, label)"
-        )
-    return name
 
 
 def _weight(row: Mapping[str, str], where: str) -> float:
@@ -253,9 +261,3 @@ def _notes(left: Mapping[tuple[str, str, str], int]) -> tuple[str, ...]:
     for (_, _, reason), count in left.items():
         totals[reason] += count
     return tuple(f"Left out as no answers: {count:,} “{reason}”." for reason, count in sorted(totals.items()))
-
-
-def _country_names() -> dict[str, str]:
-    """By alpha-3 code and by number (ISO 3166-1)."""
-    data = json.loads(files("evals.culture").joinpath("wvs_countries.json").read_text(encoding="utf-8"))
-    return {code: name for number, alpha, name in data["countries"] for code in (str(number), alpha)}

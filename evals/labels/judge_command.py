@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Plan, ask what is left, set the loadings. Returns the exit code. Raises AxiofeedError."""
     options = _parser().parse_args(arguments)
     from agent.experiments.command import checked_counts, limited  # noqa: PLC0415 - what runs loads when used
+    from agent.experiments.running import check_models  # noqa: PLC0415
     from agent.logs import configure_logs  # noqa: PLC0415
     from environments.corpus.feed import open_corpus  # noqa: PLC0415
     from evals.labels.batches import Ledger  # noqa: PLC0415
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
                 _say(options, told | {"resumed": found.resumed})
                 return 0
             _check_design(corpus, batch)
+            check_models(plan)
             ledger.keep(batch)
             ledger.keep_pools(batch, options.corpus, wanted.words, labelled=_synthetic(batch))
     if batch is None and options.dry_run:
@@ -112,20 +114,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _request(options: argparse.Namespace) -> Request:
     """The request, checked. Raises UserError."""
+    from agent.models.registry import ModelOptions, make_model  # noqa: PLC0415
     from agent.protocols.judging import CELLS  # noqa: PLC0415
     from evals.labels.batches import Request  # noqa: PLC0415
     from evals.labels.judges import parsed_judges  # noqa: PLC0415
+    from evals.labels.settings import is_synthetic  # noqa: PLC0415
+    from evals.running import option_pairs  # noqa: PLC0415
     from personas.errors import UserError  # noqa: PLC0415
 
     for name, low, high in (("orders", 1, CELLS), ("frames", 1, 32), ("limit", 1, 10**9), ("least", 1, 1000)):
         given = getattr(options, name)
         if given is not None and not low <= given <= high:
             raise UserError(f"--{name} takes a whole number from {low}{f' to {high}' if high < 1000 else ''}, not {given}")
-    pairs = [text.partition("=") for text in options.model_option]
-    if bad := next((key for key, equals, _ in pairs if not key or not equals), None):
-        raise UserError(f"--model-option takes KEY=VALUE, such as temperature=0, not {bad[:60]!r}")
+    model_options = option_pairs(options.model_option)
+    judges = parsed_judges(options.judges)
+    for judge in judges:
+        if is_synthetic(judge):  # it needs no key and no server: what is wrong with its name or options can be told at once
+            make_model(judge.model, ModelOptions(judge.base_url, extra=model_options))
     return Request(
-        judges=parsed_judges(options.judges),
+        judges=judges,
         two_step=options.two_step,
         orders=options.orders,
         frames=options.frames,
@@ -135,7 +142,7 @@ def _request(options: argparse.Namespace) -> Request:
         again=options.again,
         anew=options.anew,
         pool=options.pool,
-        model_options={key: value for key, _, value in pairs} or None,
+        model_options=model_options or None,
     )
 
 
@@ -176,8 +183,10 @@ def _run(corpus: Corpus, ledger: Any, batch: Any, plan: Any, options: argparse.N
     from evals.labels.changes import changed_sessions  # noqa: PLC0415
     from evals.labels.filing import file_codes  # noqa: PLC0415
     from evals.labels.judge_printing import print_end, print_tally  # noqa: PLC0415
+    from evals.running import own_name  # noqa: PLC0415
 
-    sweep = Sweep(plan, ledger.folder, workers=options.workers, concurrency=options.concurrency, verbose=options.verbose)
+    with own_name("choose another --runs, or restore what was there"):
+        sweep = Sweep(plan, ledger.folder, workers=options.workers, concurrency=options.concurrency, verbose=options.verbose)
     result = run_with_view(sweep, quiet=options.quiet)
     tally = file_codes(corpus, result.folder, [planned.name for planned in plan.sessions], anew=batch.request.anew)
     changed = changed_sessions(plan, result)

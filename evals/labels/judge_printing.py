@@ -85,7 +85,8 @@ def _warn_families(batch: Batch, out: Console) -> None:
 def print_found(found: Found, videos: int) -> None:
     """On stderr, a line each, what is not asked though it was not labelled just so; and where nobody is asked, that."""
     told = [
-        f"{count:,} labels of {one_line(judge)} were made with {then}, not {now}: they are kept; --anew asks again and replaces them"
+        f"{count:,} labels of {one_line(judge)} were made with {then}, and now it would be {now}: they are kept; "
+        "--anew asks again and replaces them"
         for (judge, then, now), count in found.otherwise.items()
     ]
     for name, count in found.unfinished.items():

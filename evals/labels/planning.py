@@ -14,7 +14,7 @@ from agent.experiments.spec import ExperimentSpec
 from environments.canonical import derived_seed
 from evals.labels.batches import Batch, Ledger, Request, Task, hashed_order, shards
 from evals.labels.judges import Judge
-from evals.labels.settings import Settings, is_synthetic, settings_of
+from evals.labels.settings import Settings, is_synthetic, settings_of, told_apart
 from personas.errors import UserError
 from personas.one_line import one_line
 
@@ -133,9 +133,8 @@ class _Asked:
             if then == now:
                 return False
             if not request.anew:
-                found.otherwise[
-                    self._judge.model, "settings of which there is no record here" if then is None else str(then), str(now)
-                ] += 1
+                told = ("settings of which there is no record here", str(now)) if then is None else told_apart(then, now)
+                found.otherwise[(self._judge.model, *told)] += 1
                 return False
         batches = [self._batches[name][0] for name in self._of.get(video, ())]
         if request.anew:

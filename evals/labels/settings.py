@@ -12,7 +12,7 @@ from personas.one_line import one_line
 if TYPE_CHECKING:
     from evals.labels.batches import Request
 
-__all__ = ["Settings", "is_synthetic", "settings_of"]
+__all__ = ["Settings", "is_synthetic", "settings_of", "told_apart"]
 
 _SECRET = re.compile(r"key|token|secret|password|header|auth", re.IGNORECASE)
 
@@ -26,10 +26,32 @@ class Settings:
     base_url: str | None = None
 
     def __str__(self) -> str:
-        shown = [f"--frames {self.frames}" if self.frames else "words alone"]
-        shown += [f"--model-option {key}={'…' if _SECRET.search(key) else value}" for key, value in self.options]
-        shown += [f"at {re.sub('//[^/]*@', '//…@', self.base_url.partition('?')[0])}"] if self.base_url else []
-        return one_line(", ".join(shown), 200)
+        return one_line(", ".join(self.parts().values()), 200)
+
+    def parts(self) -> dict[str, str]:
+        """What it is made of, by name, each as it is told; secrets are not."""
+        found = {"frames": f"--frames {self.frames}" if self.frames else "words alone"}
+        found |= {f"option {key}": f"--model-option {key}={'…' if _SECRET.search(key) else value}" for key, value in self.options}
+        if self.base_url:
+            found["url"] = f"at {re.sub('//[^/]*@', '//…@', self.base_url.partition('?')[0])}"
+        return found
+
+
+def told_apart(then: Settings, now: Settings) -> tuple[str, str]:
+    """What differs, in words of both; what they have in common is left out."""
+    before, after = then.parts(), now.parts()
+    for key, value in then.options:
+        if _SECRET.search(key) and dict(now.options).get(key, value) != value:
+            before[f"option {key}"], after[f"option {key}"] = f"another --model-option {key}", "the one of now"
+    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    first, second = (", ".join(_alone(name, parts.get(name)) for name in names) for parts in (before, after))
+    return one_line(first, 200), one_line(second, 200)
+
+
+def _alone(name: str, text: str | None) -> str:
+    if name == "url":
+        return "the provider's own URL" if text is None else f"the URL {text.removeprefix('at ')}"
+    return f"no --model-option {name.removeprefix('option ')}" if text is None else text
 
 
 def settings_of(judge: Judge, request: Request, pictures: int) -> Settings:

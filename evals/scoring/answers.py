@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ SCHEMA: Mapping[str, Any] = {
     "reference": pl.String,
     "scores": pl.Object,
     "logprobs": pl.List(pl.Float64),
+    "shown_order": pl.List(pl.Int64),
+    "key_places": pl.List(pl.Int64),
 }
 
 
@@ -54,7 +56,7 @@ class ItemAnswers:
     table     one row an item shown, `SCHEMA`: `place` and `option` of what was chosen, as shown and as in the benchmark's order, null where
               nothing was; `key_place` of the first right option shown; `right` null where nothing was chosen or nothing is right;
               `folder` of the session; `logprobs` of the options in the benchmark's order, null where the backend gives none or an option's
-              is missing
+              is missing; `shown_order`: which of the item's options stands in each place shown; `key_places`: where right ones stand
     about     one row an item: `item`, and its names as columns (task, domain, …)
     problems  sentences on what was left out
     """
@@ -68,16 +70,17 @@ class ItemAnswers:
         return self.table.join(self.about, on="item", how="left", maintain_order="left")
 
 
-def read_answers(paths: Sequence[str | Path], protocols: Iterable[str] = ()) -> ItemAnswers:
+def read_answers(paths: Sequence[str | Path], protocols: Iterable[str] = (), unnamed: Collection[str] = ()) -> ItemAnswers:
     """Every answer in the run or session folders, of sessions in one of `protocols` (none given: all that ask about items).
 
-    Sessions that are not complete are used as far as they got. Raises UserError where there is none.
+    `unnamed`: as `name_sessions` takes it. Sessions that are not complete are used as far as they got.
+    Raises UserError where there is none.
     """
     problems: list[str] = []
     sessions = _sessions(paths, set(protocols), problems)
     if not sessions:
         raise UserError(f"there is no session over questions in {listed([str(path) for path in paths])}; run some first")
-    named, told = name_sessions([record for _, record in sessions])
+    named, told = name_sessions([record for _, record in sessions], unnamed)
     rows: list[dict[str, Any]] = []
     about: dict[str, dict[str, str]] = {}
     for (folder, record), who in zip(sessions, named, strict=True):
@@ -172,6 +175,8 @@ def _row(shown: StimulusEvent, cell: int, answer: AnswerEvent) -> dict[str, Any]
         "reference": item.reference if item else "",
         "scores": scores,
         "logprobs": _logprobs(answer.logprobs, order),
+        "shown_order": list(order),
+        "key_places": list(key),
     }
 
 

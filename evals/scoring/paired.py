@@ -12,6 +12,9 @@ from evals.values.intervals import Interval
 
 __all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference", "sign_flip_p"]
 
+_CELLS = 4_000_000
+"""Random signs that are in memory at once."""
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -90,8 +93,10 @@ def sign_flip_p(difference: np.ndarray, clusters: np.ndarray, *, draws: int = 20
     if len(sums) <= 14:
         bits = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
         return float((np.abs((2 * bits - 1) @ sums) >= least).mean())
-    signs = np.random.default_rng([seed, 21]).choice((-1.0, 1.0), size=(draws, len(sums)))
-    return float((1 + (np.abs(signs @ sums) >= least).sum()) / (1 + draws))
+    source, at_once = np.random.default_rng([seed, 21]), max(1, _CELLS // len(sums))
+    parts = [min(at_once, draws - start) for start in range(0, draws, at_once)]
+    reached = sum(int((np.abs(source.choice((-1.0, 1.0), size=(part, len(sums))) @ sums) >= least).sum()) for part in parts)
+    return (1 + reached) / (1 + draws)
 
 
 def _by_item(rows: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ all, but for the seed, is another repeat.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,10 +133,13 @@ class Named:
     repeats: int
 
 
-def name_sessions(records: Sequence[SessionRecord]) -> tuple[list[Named], list[str]]:
-    """One entry a record, in order, and sentences about what varies. Names are unique for each respondent."""
+def name_sessions(records: Sequence[SessionRecord], unnamed: Collection[str] = ()) -> tuple[list[Named], list[str]]:
+    """One entry a record, in order, and sentences about what varies. Names are unique for each respondent.
+
+    `unnamed`: settings that make no respondent of their own, because whoever reads the names says in another way how was asked.
+    """
     problems: list[str] = []
-    models = _model_names(records, problems)
+    models = _model_names(records, unnamed, problems)
     personas = _persona_names(records, problems)
     wordings = _wordings(records, models, personas)
     respondents = [" · ".join(filter(None, names)) for names in zip(models, personas, wordings, strict=True)]
@@ -155,12 +158,13 @@ def _place(record: SessionRecord) -> tuple[int, float, str]:
     return int(record.spec.get("seed", 0)), record.created_at, record.session
 
 
-def _model_names(records: Sequence[SessionRecord], problems: list[str]) -> list[str]:
+def _model_names(records: Sequence[SessionRecord], unnamed: Collection[str], problems: list[str]) -> list[str]:
     """The model, with those settings that vary within it."""
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         for name, value in record.setting.items():
-            seen[record.model][name].add(value)
+            if name not in unnamed:
+                seen[record.model][name].add(value)
     varying = {model: [name for name, values in settings.items() if len(values) > 1] for model, settings in seen.items()}
     names = []
     for record in records:

@@ -188,6 +188,7 @@ WRONG = {
     "password": (["--base-url", "http://me:hunter2@host/v1"], "leave out user, password"),
     "port": (["--model", "compatible/x", "--base-url", "http://host:99999/v1"], "URL"),
     "option form": (["--model-option", "temperature"], "write KEY=VALUE"),
+    "option twice": (["--model-option", "temperature=0", "--model-option", "temperature=1"], "temperature is given twice"),
     "option name": (["--model", "compatible/x", "--base-url", "http://127.0.0.1:9/v1", "--model-option", "temprature=1"], "temprature"),
     "option of scripted": (["--model-option", "x=1"], "neither --base-url nor --model-option"),
     "key as option": (["--model-option", "api_key=hunter2"], "environment variables"),

@@ -158,7 +158,7 @@ async def test_the_longest_way_through_a_clip_fits_the_recursion_limit(tmp_path:
     agent = await drive(tmp_path / "s", Spy(garbled * 30), GivenFeed([stimulus(n) for n in range(30)]), protocol="staged")
     assert agent.progress.steps == 30
     assert agent.progress.asks == 120
-    assert NODES_PER_STEP == 7
+    assert NODES_PER_STEP == 9
 
 
 def test_the_graph_has_the_documented_nodes() -> None:

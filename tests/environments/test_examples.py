@@ -122,7 +122,7 @@ def test_what_cannot_be_asked_for_is_refused(asked: str) -> None:
 
 def test_examples_need_a_protocol_that_shows_them_and_enough_others(tmp_path: Path) -> None:
     """Another protocol would leave them out unseen; a deck that is too small says so before anything is asked."""
-    with pytest.raises(SpecError, match="examples go with --protocol choice, choice-steps, not rating"):
+    with pytest.raises(SpecError, match="examples go with --protocol choice, choice-steps, likelihood, not rating"):
         make_spec(environment="deck", feed="d", protocol="rating", examples="random:1")
     with pytest.raises(FeedError, match="has only 2 others with a right answer"):
         QuestionFeed(read_questions(deck(tmp_path, 4)), examples="fixed:3")

@@ -13,6 +13,7 @@ from typing import get_args
 from agent.models.base import Prompt, Reply
 from agent.models.filling import fill
 from agent.models.reader.deciding import Evidence, decide
+from agent.models.reader.items import is_item, item_answer, pictures_of
 from agent.models.reader.pixels import appeal, thumbnail
 from agent.models.reader.screen import VERSION, ScreenReader
 from agent.models.reader.taste import Taste, read_taste
@@ -47,6 +48,8 @@ class Reader:
     async def ask(self, prompt: Prompt) -> Reply:
         """The answer in JSON; seeded, free, never refused. Raises ModelSetupError where the answer asked for has a field it cannot fill."""
         start = time.perf_counter()
+        if is_item(prompt):
+            return await asyncio.to_thread(self._about_item, prompt, start)
         frames = tuple(frame for turn in prompt.turns for frame in turn.images)
         # What may take long is done in a thread: OCR, and the first time loading the weights.
         lines = await asyncio.to_thread(self._screen.read, frames) if frames else ()
@@ -70,6 +73,19 @@ class Reader:
             cost_usd=Decimal(0),
             latency_s=time.perf_counter() - start,
             model_version=f"reader-2+{scale.version}+{VERSION}",
+        )
+
+    def _about_item(self, prompt: Prompt, start: float) -> Reply:
+        """The answer about an item of a deck. No persona counts: it compares words."""
+        from environments.embed import wordllama_embedder  # noqa: PLC0415 - loads the weights
+
+        embedder = wordllama_embedder()
+        answer = item_answer(prompt, self._screen.read(pictures_of(prompt)), embedder)
+        return Reply(
+            text=json.dumps(answer, ensure_ascii=False),
+            cost_usd=Decimal(0),
+            latency_s=time.perf_counter() - start,
+            model_version=f"reader-2+{embedder.name}+{VERSION}",
         )
 
     def most_usd(self, prompt: Prompt) -> Decimal:

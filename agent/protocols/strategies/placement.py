@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.models.base import Prompt, Reply
-from agent.protocols.base import Decision, FeedbackProtocol, Interpretation, PromptTemplate, Question
+from agent.protocols.base import Decision, FeedbackProtocol, Interpretation, PromptTemplate, Question, opening, opens
 from environments.base import Stimulus
 
 __all__ = ["PLACEMENTS", "UserPlaced", "placed"]
@@ -29,18 +29,31 @@ class UserPlaced:
         self.cells = protocol.cells
         self.first_stage = protocol.first_stage
         self.first_moment = protocol.first_moment
+        self.needs_options = getattr(protocol, "needs_options", False)
+
+    def opening(self, stimulus: Stimulus) -> str:
+        """As the protocol begins."""
+        return opening(self._protocol, stimulus)
 
     def template(self, stage: str, cell: int) -> PromptTemplate:
         """The words of one cell. A later stage stands in the same conversation, whose first turn has told the persona."""
         inner = self._protocol.template(stage, cell)
-        user = f"{inner.system}\n\n{inner.user}" if stage == self.first_stage else inner.user
+        user = f"{inner.system}\n\n{inner.user}" if opens(self._protocol, stage) else inner.user
         return PromptTemplate("", user, inner.answer)
 
     def prompt(self, question: Question, stimulus: Stimulus, slots: Mapping[str, str], seed: int) -> Prompt:
-        """The protocol's question, its first turn made from the first stage's template: words and hash cannot part."""
+        """The protocol's question, its opening turn made from that stage's template: words and hash cannot part.
+
+        Examples, which are earlier turns, stay before it.
+        """
         inner = self._protocol.prompt(question, stimulus, slots, seed)
-        _, opening = self.template(self.first_stage, question.cell).render(inner.slots)
-        return replace(inner, system="", turns=(replace(inner.turns[0], text=opening), *inner.turns[1:]))
+        first = next((stage for stage in question.replies if opens(self._protocol, stage)), question.stage)
+        first = first if opens(self._protocol, first) else self.first_stage
+        _, before = self._protocol.template(first, question.cell).render(inner.slots)
+        _, words = self.template(first, question.cell).render(inner.slots)
+        place = next((at for at, turn in enumerate(inner.turns) if turn.text == before), 0)
+        turns = (replace(turn, text=words) if at == place else turn for at, turn in enumerate(inner.turns))
+        return replace(inner, system="", turns=tuple(turns))
 
     def interpret(self, stage: str, reply: Reply, stimulus: Stimulus) -> Interpretation:
         """As the protocol does."""

@@ -40,7 +40,7 @@ function agreementPanel(result, labels) {
 }
 
 function verdict(session, decision) {
-  const kind = decision ? kindOf(decision) : "absent";
+  const kind = decision ? kindOf(decision, session.kind === "deck") : "absent";
   const facts = decision ? [decision.chosen ? line(decision.chosen, 80) : Number.isFinite(decision.rating) ? `rating ${decision.rating}` : null, Number.isFinite(decision.dwell_s) ? seconds(decision.dwell_s) : null].filter(Boolean).join(" · ") : "";
   return el("div", { class: `verdicts k-${kind}` }, el("p", { class: "of" }, decision ? el("a", { href: toSession(session.name, decision.step) }, el("bdi", {}, line(session.label, 60))) : el("bdi", {}, line(session.label, 60))),
     el("p", {}, badge(kind), kind === "answered" && decision.done !== "pass" ? el("b", { dir: "auto" }, line(decision.done, 80)) : null, facts ? el("span", { class: "aside" }, ` ${facts}`) : null), decision?.reason ? el("blockquote", { dir: "auto" }, visible(String(decision.reason).slice(0, LONG)) + (String(decision.reason).length > LONG ? "…" : "")) : null);

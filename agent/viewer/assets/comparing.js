@@ -88,7 +88,7 @@ export function compared(sessions) {
   const keys = [...new Set(held.flatMap(([, steps]) => [...steps.keys()]))];
   const clips = keys.map((key) => clipOf(key, held)).sort((x, y) => y.apart[0] - x.apart[0] || y.apart[1] - x.apart[1] || y.apart[2] - x.apart[2]);
   return {
-    sessions: sessions.map(({ name }, at) => ({ name, label: labels[at] })),
+    sessions: sessions.map(({ name, kind }, at) => ({ name, label: labels[at], kind })),
     clips: clips.map(({ clip }) => clip),
     agreement: held.flatMap((one, at) => held.slice(at + 1).map((two) => agreementOf(one, two))),
   };

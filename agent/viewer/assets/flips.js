@@ -10,7 +10,7 @@ export function rival(one, sessions) {
 
 /** By clip id: the kind that `others` decided, where both answered and not the same. */
 export function flipsBetween(steps, others, deck) {
-  const what = (step) => (deck ? String(step.rating ?? step.reason ?? "") : kindOf(step));
+  const what = (step) => (deck ? String(step.chosen ?? step.rating ?? step.reason ?? "") : kindOf(step));
   const theirs = new Map();
   for (const step of others) if (step.state === "answered" && !theirs.has(step.id)) theirs.set(step.id, { kind: kindOf(step, deck), step: step.step, what: what(step) });
   const found = new Map();

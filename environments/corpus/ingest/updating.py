@@ -33,12 +33,7 @@ def updated(corpus: Corpus, rows: Sequence[VideoRow], embedder: Embedder) -> int
         if merged != {**{name: cells[name] for name in _FIELDS}, "hashtags": tuple(cells["hashtags"] or ())}:
             changed.append(VideoRow(id=cells["id"], content=cells["content"], **merged))
     if changed:
-        table = _table(changed, embedder)
-        # The database takes no row without a vector where the others have one: a text without a known word is written by itself.
-        mute = pl.col("text_vector").is_null()
-        for some in (table.filter(~mute), table.filter(mute).drop("text_vector")):
-            if some.height:
-                corpus.update(some)
+        corpus.update(_table(changed, embedder))
     return len(changed)
 
 

@@ -1,4 +1,4 @@
-"""Experiments small enough for tests: three clips, scripted and planted respondents."""
+"""Experiments small enough for tests: three clips, scripted and planted respondents; and one that takes long enough to be killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.experiments.plan import Plan, make_plan
+from tests.conftest import make_video
 
 SMALL = """
 name = "small"
@@ -22,6 +23,29 @@ together = [["cell", "seed"]]
 cell = [0, 1]
 seed = [7, 8]
 """
+
+
+LONG = """
+name = "small"
+[common]
+feed = "{feed}"
+videos = 40
+[[cross]]
+model = ["scripted/like", "scripted/mixed"]
+persona = ["default", "hedonist"]
+together = [["cell", "seed"]]
+cell = [0, 1]
+seed = [7, 8]
+"""
+
+
+@pytest.fixture(scope="session")
+def long(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The text of an experiment of eight sessions, each of 40 clips that are quickly made and looked at: those of the catalogue are not."""
+    folder = tmp_path_factory.mktemp("forty")
+    for number in range(40):
+        make_video(folder / f"{number}.mp4", 6 * number, 0.5)
+    return LONG.format(feed=folder)
 
 
 @pytest.fixture

@@ -198,9 +198,9 @@ def wait_for_steps(sweep: subprocess.Popen, folder: Path, number: int) -> None:
         time.sleep(0.005)
 
 
-def test_kill_at_any_moment_and_go_on(experiment, tmp_path):
+def test_kill_at_any_moment_and_go_on(experiment, long, tmp_path):
     """After kill −9 of the sweep, and of a worker, the same command gives what an undisturbed run gives."""
-    path = experiment(Path(__file__).parent.joinpath("conftest.py").read_text().split('"""')[3].replace("videos = 3", "videos = 40"))
+    path = experiment(long)
     command = [*SWEEP, str(path), "--runs", str(tmp_path / "killed"), "--no-report", "--quiet", "--workers", "2"]
     for number in (30, 160):
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as sweep:
@@ -211,9 +211,9 @@ def test_kill_at_any_moment_and_go_on(experiment, tmp_path):
     assert steps(tmp_path / "killed" / "small") == steps(tmp_path / "whole" / "small")
 
 
-def test_ctrl_c_once_finishes_what_is_in_flight(experiment, tmp_path):
+def test_ctrl_c_once_finishes_what_is_in_flight(experiment, long, tmp_path):
     """The run stops with 130 and no broken session; the same command completes it."""
-    path = experiment(Path(__file__).parent.joinpath("conftest.py").read_text().split('"""')[3].replace("videos = 3", "videos = 40"))
+    path = experiment(long)
     command = [*SWEEP, str(path), "--runs", str(tmp_path / "runs"), "--no-report", "--quiet"]
     with subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True) as sweep:
         wait_for_steps(sweep, tmp_path / "runs" / "small", 30)

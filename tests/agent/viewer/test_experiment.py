@@ -151,7 +151,7 @@ async def test_flips_come_first_with_figures_of_agreement(tmp_path: Path) -> Non
     await run(tmp_path, "a", (reply("like", 5), reply("skip", 1), reply("watch", 3), reply("like", 4)), persona="hedonist")
     await run(tmp_path, "b", (reply("like", 4), reply("like", 5), reply("watch", 2), reply("skip", 0)), persona="default")
     told = compared(shelf(tmp_path), "a", "b")
-    assert [each["label"] for each in told["sessions"]] == ["hedonist", "default"]
+    assert [(each["label"], each["kind"]) for each in told["sessions"]] == [("hedonist", "model"), ("default", "model")]
     assert [(clip["id"], clip["flip"]) for clip in told["clips"]] == [
         ("clip-1", True),
         ("clip-3", True),

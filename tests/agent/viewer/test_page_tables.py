@@ -231,6 +231,9 @@ async def test_the_exported_pages_do_all_this_alone(chromium_browser: Browser, r
     library, chosen = open_library(tmp_path / "runs"), "#/compare/again%2C%200,deck,hedonist"
     async with opened(chromium_browser, tmp_path / "runs", chosen) as page:
         served = await page.locator("main").text_content()
+        assert await page.locator(".verdicts .badge", has_text="Answered").count() == 1, "an item of a deck is answered, not passed"
+        assert await page.locator(".verdicts .badge", has_text="Passed").count() == 0
+        assert "deck: Answered, rating 2" in str(await page.locator(".cell.k-answered").first.get_attribute("aria-label"))
     within = await chromium_browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
     page = await within.new_page()
     wrong: list[str] = []

@@ -285,6 +285,20 @@ def test_a_second_draw_and_another_pool_by_command(catalogue: Path, tmp_path: Pa
     assert not one & other
 
 
+def test_another_pool_is_not_written_over(catalogue: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same pool may be drawn again; another one under its name is refused, and so is any other file, unless --replace is given."""
+    common = (catalogue, "--per-value", 8, "--topics", 5, "--oppose", 2, "--controls", 10, "--out", tmp_path / "pool.toml")
+    assert command(*common) == command(*common) == 0
+    first = (tmp_path / "pool.toml").read_bytes()
+    with pytest.raises(FeedError, match=r"holds another pool.*another --out.*--replace"):
+        command(*common, "--seed", 8)
+    assert (tmp_path / "pool.toml").read_bytes() == first
+    assert command(*common, "--seed", 8, "--replace") == 0
+    assert read_pool(tmp_path / "pool.toml").seed == 8
+    with pytest.raises(FeedError, match="choose another --out"):
+        command(*common[:-1], tmp_path)
+
+
 def test_too_few_videos_stop_the_command(catalogue: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It names what is short and a design that works; `--as-many-as-there-are` draws what there is and says what is missing."""
     common = (catalogue, "--topics", 5, "--out", tmp_path / "pool.toml")
@@ -295,7 +309,7 @@ def test_too_few_videos_stop_the_command(catalogue: Path, tmp_path: Path, capsys
     suggested = str(caught.value).partition("design there is: ")[2].partition(";")[0].split()
     assert suggested[0] == "--per-value"
     assert command(*common, *suggested) == 0
-    assert command(*common, "--per-value", 60, "--oppose", 9, "--as-many-as-there-are") == 0
+    assert command(*common, "--per-value", 60, "--oppose", 9, "--as-many-as-there-are", "--replace") == 0
     assert "fewer than asked: " in capsys.readouterr().out
 
 

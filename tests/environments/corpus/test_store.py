@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from environments.corpus.indexing import ensure_indices
+from environments.corpus.ingest.updating import updated
 from environments.corpus.schema import SDS, FrameRef, Space, videos_schema
 from environments.corpus.store import Corpus
 from personas.errors import CorpusError, UserError
@@ -84,6 +86,33 @@ def test_a_vector_of_zeros_is_null(tmp_path):
     """A text without a known word has no direction: its vector is stored as null."""
     corpus = stocked(tmp_path / "c", [video(1, text_vector=[0, 0, 0, 0]), video(2, text_vector=None)])
     assert corpus.table(["text_vector"])["text_vector"].null_count() == 2
+
+
+class Knows:
+    """An embedder that knows the word "night" alone."""
+
+    name, dim = "test", 4
+
+    def embed_texts(self, texts):
+        return np.array([[1, 0, 0, 0] if "night" in text else [0, 0, 0, 0] for text in texts], dtype=np.float32)
+
+
+def test_words_that_become_unknown_lose_their_vector(tmp_path):
+    """Where no new word is known the vector is null, not that of the words before, whether all that change are such or some."""
+    given = [video(number, caption=f"clip {number}") for number in range(4)]
+    corpus = stocked(tmp_path / "c", given)
+    for captions, known in (
+        (("a", "b"), (False, False, True, True)),
+        (("night", "c"), (True, False, True, True)),
+        (("d", "e", "night", "f"), (False, False, True, False)),
+    ):
+        rows = [replace(row, caption=caption) for row, caption in zip(given, captions, strict=False)]
+        assert updated(corpus, rows, Knows()) == len(captions)
+        there = corpus.table(["caption", "text_vector"])
+        assert there["caption"].to_list()[: len(captions)] == list(captions)
+        assert tuple(vector is not None for vector in there["text_vector"]) == known
+    assert corpus.update(pl.DataFrame({"id": corpus.ids(), "text_vector": [None] * 4})) == 4
+    assert corpus.table(["text_vector"])["text_vector"].null_count() == 4
 
 
 def test_a_picture_that_is_not_its_hash_is_refused(tmp_path):

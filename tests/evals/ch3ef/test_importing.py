@@ -13,7 +13,8 @@ from PIL import Image
 from environments.decks.questions import read_questions
 from evals.ch3ef.__main__ import main
 from evals.ch3ef.deck import open_items
-from evals.ch3ef.importing import read_original
+from evals.ch3ef.importing import read
+from evals.ch3ef.levels.base import Wanted
 
 GOOD: dict[str, list[dict[str, Any]]] = {
     "Helpful": [
@@ -106,8 +107,8 @@ def test_a_file_that_is_none_of_the_benchmark_is_refused(tmp_path: Path) -> None
     for text, told in (("{", "is not JSON"), ("[]", 'has no list "items"'), ('{"items": 3}', 'has no list "items"')):
         (folder / "meta_file/Honest.json").write_text(text, encoding="utf-8")
         with pytest.raises(Exception, match=told):
-            read_original(folder)
+            list(read(folder, Wanted()))
     with pytest.raises(Exception, match="holds none of meta_file"):
-        read_original(tmp_path)
+        list(read(tmp_path, Wanted()))
     fine = original(tmp_path / "fine", GOOD)
     assert main(["import", str(fine), "--out", str(fine)]) == 2

@@ -32,9 +32,16 @@ def recipe(folder: Path, text: str) -> Recipe:
     ("text", "told"),
     [
         ('inferencer = "guess"', "inferencer: there is no inferencer 'guess'; the choices are direct, chain-of-thought"),
-        ('inferencer = "likelihood"', "inferencer: likelihood needs a backend that scores"),
-        ('metrics = ["bleu"]', "metrics: there is no metric 'bleu'; the choices are accuracy, positions, ece"),
-        ('metric = "ece"', "metric: there is no such key; the choices are scenario, instruction, inferencer, metrics, repeats"),
+        ('metrics = ["rouge"]', "metrics: there is no metric 'rouge'; the choices are accuracy, positions, ece"),
+        ('metrics = ["bleu"]', "metric 'bleu' does not go with inferencer 'direct', which has accuracy, positions"),
+        (
+            'inferencer = "open"\nmetrics = ["ece"]',
+            "metric 'ece' does not go with inferencer 'open', which has bleu, cider, exact, f1, judge",
+        ),
+        ('normalise = "pmi"', "normalise goes with inferencer 'likelihood' only"),
+        ('inferencer = "likelihood"\nnormalise = "max"', "normalise: Input should be 'mean', 'sum' or 'pmi'"),
+        ('inferencer = "chain"\n[instruction]\nexamples = "random:1"', "examples do not go with inferencer 'chain'"),
+        ('metric = "ece"', "metric: there is no such key; the choices are scenario, instruction, inferencer, normalise, metrics, repeats"),
         ("[scenario]\nh = ['Kind']", "scenario.h: there is no h 'Kind'; the choices are Helpful, Honest, Harmless"),
         ("[scenario]\ndomains = ['Art']", "scenario.domains: there is no domain 'Art'; the choices are Cross-domain"),
         ("[scenario]\ntasks = ['Painting']", "scenario.tasks: there is no task 'Painting'; the choices are Art, "),
@@ -85,9 +92,10 @@ def test_a_recipe_becomes_sessions(deck: QuestionDeck, tmp_path: Path) -> None:
 
 
 def test_many_items_are_dealt_into_decks(deck: QuestionDeck) -> None:
-    """At most a hundred a session, each item once; where others are shown with an item, all stand in one deck."""
+    """At most a hundred a session, nearly as many in each, each item once; where examples are drawn from the deck, all stand in it."""
     many = tuple(deck.items[0].model_copy(update={"id": f"i{n}"}) for n in range(250))
     wanted = run_of(Asked(("m/x",)), Recipe(), deck, items=many, conditions=("shown",))
-    assert [len(batch.items) for batch in wanted.batches] == [100, 100, 50]
+    assert [len(batch.items) for batch in wanted.batches] == [84, 83, 83]
     assert {item.id for batch in wanted.batches for item in batch.items} == {item.id for item in many}
-    assert len(replace(wanted, conditions=("wrong",)).batches) == 1
+    fixed = replace(wanted, examples="fixed:2")
+    assert len(fixed.batches) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -79,7 +81,11 @@ def test_a_numeric_country_column_and_commas_will_do(tmp_path: Path) -> None:
     [
         (["KEN;404;1;9;1"], "line 2, Q1: '9' is no code"),
         (["KEN;404;1;1;1", "KEN;404;1;one;1"], "line 3, Q1: 'one' is no code"),
-        (["ZZZ;0;1;1;1"], "line 2, B_COUNTRY_ALPHA: the country 'ZZZ' is not known"),
+        (["ZZZ;0;1;1;1"], "line 2, B_COUNTRY_ALPHA: the country 'ZZZ' is not known; name it in the codebook"),
+        (
+            ["KEN;404;1;1;1", "ZZZ;0;1;1;1", "QQA;0;1;1;1", "ZZZ;0;1;1;1"],
+            "line 3, B_COUNTRY_ALPHA: the country 'ZZZ' is not known, nor are 'QQA'; name each",
+        ),
         (["KEN;404;-1;1;1"], "line 2, W_WEIGHT: '-1' is no weight"),
         (["KEN;404;;1;1"], "line 2, W_WEIGHT"),
         (["KEN;404;1;1"], "line 2: 4 cells"),
@@ -104,6 +110,11 @@ def test_what_is_wrong_with_a_person_is_named(tmp_path: Path, people: list[str],
         ("ordinal", "interval", "line 2, kind: 'interval'"),
         ("Q152", "Q999", "column: the data have no column 'Q999'"),
         ("Q152,,,,2,Defence\n", "", "Q152 needs two codes"),
+        (
+            "XXA,Examplia",
+            "XXA,Examplia\nB_COUNTRY_ALPHA,,,,XXB,Examplia",
+            "line 8, label: 'Examplia' is the name of the code 'XXA' already",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_codebook_is_named(tmp_path: Path, old: str, new: str, what: str) -> None:
@@ -111,3 +122,20 @@ def test_what_is_wrong_with_a_codebook_is_named(tmp_path: Path, old: str, new: s
     with pytest.raises(FeedError) as caught:
         import_wvs(*files(tmp_path, codebook=CODEBOOK.replace(old, new)))
     assert what in str(caught.value)
+
+
+def test_names_of_countries_are_the_codebook_s_before_those_of_iso(tmp_path: Path) -> None:
+    """A code that the codebook names has that name; others have those of ISO 3166-1; which is said."""
+    book = CODEBOOK + "B_COUNTRY_ALPHA,,,,KEN,Republic of Kenya\n"
+    found = import_wvs(*files(tmp_path, codebook=book))
+    assert found.survey.countries == ("Republic of Kenya", "Japan", "Examplia")
+    assert found.survey.notes[-1] == "Names of countries: 2 of the codebook, 1 of ISO 3166-1 by their codes."
+
+
+def test_the_codes_are_those_of_iso_3166_1() -> None:
+    """Each number and alpha-3 code stands once, with a name of its own; all are as another list of the standard has them."""
+    data = json.loads(resources.files("evals.culture").joinpath("wvs_countries.json").read_text(encoding="utf-8"))
+    rows = [(number, alpha, name) for number, alpha, name in data["countries"] if alpha != "NIR"]
+    assert all(len({row[place] for row in rows}) == len(rows) == 249 for place in range(3))
+    peer = pytest.importorskip("pycountry")
+    assert {(number, alpha) for number, alpha, _ in rows} == {(int(each.numeric), each.alpha_3) for each in peer.countries}

@@ -28,7 +28,7 @@ from evals.labels.corpus_loadings import loadings_of
 from evals.labels.evidence import NOT_THERE
 from evals.labels.filing import file_codes
 from evals.labels.judges import Judge
-from evals.labels.settings import settings_of
+from evals.labels.settings import settings_of, told_apart
 from personas.schwartz import VALUES
 from tests.agent.models.provider_server import ProviderServer, ok, refusal, slow
 from tests.evals.labels.small_corpus import design, make_corpus
@@ -260,10 +260,15 @@ def test_labels_made_otherwise_are_told_and_asked_anew(tmp_path, capsys):
         before = ["--judges", f"compatible/x@{old.url('chat')}", "--orders", "1", "--model-option", "temperature=0"]
         assert judge(tmp_path / "c", *before) == 0
         capsys.readouterr()
-        for after in ([*before[:-1], "temperature=1"], ["--judges", f"compatible/x@{new.url('chat')}", *before[2:]]):
+        urls = f"the URL {old.url('chat')}, and now it would be the URL {new.url('chat')}: they"
+        for after, differs in (
+            ([*before[:-1], "temperature=1"], "--model-option temperature=0, and now it would be --model-option temperature=1: they"),
+            (before[:-2], "--model-option temperature=0, and now it would be no --model-option temperature: they"),
+            (["--judges", f"compatible/x@{new.url('chat')}", *before[2:]], urls),
+        ):
             assert judge(tmp_path / "c", *after) == 0
             told = capsys.readouterr().err
-            assert "6 labels of compatible/x were made with --frames 1, --model-option temperature=0, at http" in told
+            assert f"6 labels of compatible/x were made with {differs} are kept" in told
             assert "--anew" in told and "is there" not in told
         assert (len(old.requests), len(new.requests)) == (6, 0)
         assert set(corpus.codes().filter(pl.col("value") == "HE")["code"]) == {1.0}
@@ -284,6 +289,9 @@ def test_pictures_that_are_not_there_make_no_difference():
     assert settings_of(one, few, 2) == settings_of(one, many, 2)
     assert settings_of(one, few, 4) != settings_of(one, many, 4)
     assert str(settings_of(one, few, 4)) == "--frames 2, --model-option api_key=…, at http://…@127.0.0.1:1/v1"
+    other = Request((one,), frames=2, model_options={"api_key": "another"})
+    assert told_apart(settings_of(one, few, 4), settings_of(one, many, 4)) == ("--frames 2", "--frames 4")
+    assert told_apart(settings_of(one, few, 4), settings_of(one, other, 4)) == ("another --model-option api_key", "the one of now")
 
 
 @pytest.mark.parametrize(
@@ -296,6 +304,9 @@ def test_pictures_that_are_not_there_make_no_difference():
         (["--judges", PERFECT, "--where", "no such column ="], "filter"),
         (["--judges", PERFECT, "--where", "platform = 'nowhere'"], "nothing is to be labelled"),
         (["--judges", PERFECT, "--model-option", "temperature"], "KEY=VALUE"),
+        (["--judges", PERFECT, "--model-option", "a=1", "--model-option", "a=2"], "a is given twice"),
+        (["--judges", f"{PERFECT},noisy-judge/sensitivty=0.8"], "sensitivty"),
+        (["--judges", PERFECT, "--model-option", "temperature=0", "--dry-run"], "the parameters are sensitivity"),
         (["--judges", PERFECT, "--limit", "0"], "--limit"),
     ],
 )
@@ -306,6 +317,30 @@ def test_mistakes_are_one_line(tmp_path, capsys, arguments, said):
     told = capsys.readouterr().err
     assert said in told and told.count("\n") == 1
     assert not (tmp_path / "c" / "labels").exists()
+
+
+def test_a_judge_that_cannot_be_made_leaves_no_batch(tmp_path, capsys):
+    """A misspelt option of any judge is told before the batch is kept: the command put right begins anew and asks for all."""
+    make_corpus(tmp_path / "c", 3, labelled=False)
+    with ProviderServer(ok(answer(HE=1))) as server:
+        judges = ("--judges", f"compatible/x@{server.url('chat')}", "--orders", "1", "--json")
+        assert judge(tmp_path / "c", *judges, "--model-option", "temprature=0") == 2
+        assert "temprature" in capsys.readouterr().err
+        assert not list((tmp_path / "c" / "labels").glob("*/*"))
+        assert judge(tmp_path / "c", *judges, "--model-option", "temperature=0") == 0
+        assert len(server.requests) == 3
+
+
+def test_a_folder_that_holds_something_else_says_what_to_do(tmp_path, capsys):
+    """The advice fits the command: another --runs, and no option that it does not have."""
+    make_corpus(tmp_path / "c", 3)
+    assert judge(tmp_path / "c", "--judges", PERFECT, "--max-requests", "1", "--concurrency", "1") == 3
+    (plan,) = (tmp_path / "c" / "labels").glob("*/experiment.json")
+    plan.write_text("{}")
+    capsys.readouterr()
+    assert judge(tmp_path / "c", "--judges", PERFECT) == 2
+    told = capsys.readouterr().err
+    assert "choose another --runs" in told and "--new" not in told and "--name" not in told
 
 
 def test_no_corpus_is_one_line(tmp_path, capsys):

@@ -1,0 +1,189 @@
+"""From sessions to what can be judged: answers in words, replies that no rule could map to an option, and pairs of answers to one item.
+
+What was shown is in the sessions' traces; the pictures and the reasoning behind a reference are in the deck. An answer to a question whose
+pictures were taken away or exchanged is judged with the question's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from agent.trace.events import StimulusEvent
+from agent.trace.reader import SessionFolder, find_sessions
+from environments.decks.questions import Question, QuestionDeck, read_questions
+from evals.judging.judgements import NO_OPTIONS, Judgement, Pairing, Unmapped
+from evals.scoring.answers import read_answers
+from personas.errors import UserError
+from personas.one_line import one_line
+
+__all__ = ["Collected", "collect", "pairings"]
+
+_OPEN = ("open",)
+_CLOSED = ("choice", "choice-steps", "choice-chain")
+_PICTURES = {"none": " (no pictures)", "wrong": " (wrong pictures)"}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """answers: in words; unmapped: replies to questions with options; left: how many questions asked for words got none, by state."""
+
+    answers: tuple[Judgement, ...]
+    unmapped: tuple[Unmapped, ...]
+    left: Mapping[str, int]
+    problems: tuple[str, ...]
+
+
+@dataclass
+class _Source:
+    """A session's stimuli by item, the deck that they came from where it is still there, the respondent's options, its spec's hash."""
+
+    shown: Mapping[str, StimulusEvent]
+    deck: QuestionDeck | None
+    options: str
+    spec: str
+    by_id: Mapping[str, Question] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_id = self.deck.by_id if self.deck else {}
+
+
+def collect(paths: Sequence[str | Path], *, pictures: bool = False) -> Collected:
+    """What sessions in the run or session folders left to be judged. Raises UserError where there is nothing, or no deck with pictures."""
+    rows, problems = _rows(paths)
+    sources = _sources(paths, {row["session"] for row in rows}, pictures)
+    answers, unmapped = [], []
+    left: dict[str, int] = {}
+    for row in rows:
+        source = sources[row["session"]]
+        if row["protocol"] in _OPEN and row["state"] == "answered":
+            answers.append(_judgement(row, source, pictures=pictures))
+        elif row["protocol"] in _OPEN:
+            left[row["state"]] = left.get(row["state"], 0) + 1
+        elif row["state"] == "unparsable" and row["raw"].strip():
+            unmapped.append(_unmapped(row, source))
+    if not answers and not unmapped:
+        told = one_line(", ".join(map(str, paths)), 200)
+        raise UserError(f"there is nothing to judge in {told}: no question was answered in words, and every choice was read by rule")
+    return Collected(tuple(answers), tuple(unmapped), left, problems)
+
+
+def _rows(paths: Sequence[str | Path]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The rows of `read_answers`, in words and by options apart: that one respondent was asked in both ways is no part of its name."""
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    lacking: UserError | None = None
+    for protocols in (_OPEN, _CLOSED):
+        try:
+            found = read_answers(paths, protocols)
+        except UserError as error:
+            lacking = error
+            continue
+        rows += list(found.table.iter_rows(named=True))
+        problems += found.problems
+    if lacking is not None and not rows:
+        raise lacking
+    return rows, tuple(dict.fromkeys(problems))
+
+
+def pairings(answers: Iterable[Judgement]) -> tuple[Pairing, ...]:
+    """Every two respondents' answers to the same item, each pair in both orders. Of several answers of one respondent to an item the first
+    counts. Raises UserError where no item has two."""
+    by_item: dict[str, dict[str, Judgement]] = {}
+    for answer in answers:
+        by_item.setdefault(answer.item, {}).setdefault(answer.respondent, answer)
+    found = [
+        pairing
+        for same in by_item.values()
+        for one, other in combinations(sorted(same.values(), key=lambda each: each.respondent), 2)
+        for pairing in Pairing.both_orders(one, other)
+    ]
+    if not found:
+        raise UserError("there are no pairs: no item was answered by two respondents; give the runs of several")
+    return tuple(found)
+
+
+def _sources(paths: Sequence[str | Path], wanted: set[str], pictures: bool) -> dict[str, _Source]:
+    """By session, what it showed. Raises UserError for two sessions of one name, or where pictures are wanted and their deck is gone."""
+    found: dict[str, _Source] = {}
+    places: dict[str, Path] = {}
+    decks: dict[Path, QuestionDeck] = {}
+    for folder in {each.path.resolve(): each for path in paths for each in find_sessions(Path(path))}.values():
+        try:
+            record = folder.record()
+            name, feed = one_line(str(record.get("session", folder.path.name))), str(record["spec"].get("feed", ""))
+            options = ", ".join(f"{key}={value}" for key, value in sorted((record["spec"].get("model_options") or {}).items()))
+        except (UserError, KeyError, TypeError, AttributeError):
+            continue  # read_answers has named it
+        if name not in wanted:
+            continue
+        if places.setdefault(name, folder.path) != folder.path:
+            both = f"{one_line(str(places[name].parent))} and {one_line(str(folder.path.parent))}"
+            raise UserError(f"two sessions are called {name}, in {both}: judge them apart")
+        deck = _deck(folder, feed, decks)
+        if deck is None and pictures:
+            raise UserError(f"the pictures of session {name} are gone: there are no items at {one_line(feed, 200)}; leave out --pictures")
+        found[name] = _Source(
+            {step.stimulus.id: step.stimulus for step in folder.steps()}, deck, options or NO_OPTIONS, str(record.get("spec_hash", ""))
+        )
+    return found
+
+
+def _deck(folder: SessionFolder, feed: str, decks: dict[Path, QuestionDeck]) -> QuestionDeck | None:
+    """The deck of a session, where the session says or, for a run that was moved, beside it."""
+    given = Path(feed)
+    for place in (given, folder.path.parent / given.parent.name / given.name):
+        try:
+            if place not in decks:
+                decks[place] = read_questions(place)
+        except UserError:
+            continue
+        return decks[place]
+    return None
+
+
+def _judgement(row: Mapping[str, Any], source: _Source, *, pictures: bool) -> Judgement:
+    item = source.by_id.get(row["item"])
+    reasoning = (item.model_extra or {}).get("reasoning") if item else None
+    images = [source.deck.picture(image) for image in item.images] if pictures and item and source.deck else []
+    return Judgement.of(
+        str(source.shown[row["item"]].text.get("caption", "")),
+        row["reason"],
+        reference=row["reference"],
+        reasoning=reasoning if isinstance(reasoning, str) else "",
+        images=images,
+        respondent=_who(row),
+        item=row["item"],
+        about=_about(row, source),
+        of_answer=f"{row['session']} {source.spec}",
+    )
+
+
+def _unmapped(row: Mapping[str, Any], source: _Source) -> Unmapped:
+    shown = source.shown[row["item"]]
+    text, facts = shown.text, shown.item
+    return Unmapped.of(
+        str(text.get("caption", "")),
+        row["raw"],
+        [str(option) for option in text.get("options", ())],
+        facts.order if facts else (),
+        facts.key if facts else (),
+        respondent=_who(row),
+        item=row["item"],
+        about=_about(row, source),
+        of_answer=f"{row['session']} {source.spec}",
+    )
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    """The respondent, and what was done with the pictures where that is not the usual."""
+    return str(row["respondent"]).replace(" · default", "", 1) + _PICTURES.get(row["condition"], "")
+
+
+def _about(row: Mapping[str, Any], source: _Source) -> dict[str, str]:
+    facts = source.shown[row["item"]].item
+    named = dict(facts.about) if facts else {}
+    return named | {"of_session": row["session"], "of_options": source.options} | ({"cluster": row["cluster"]} if row["cluster"] else {})
