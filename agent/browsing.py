@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from agent.models.base import Design, Model, Prompt, Reply
-from agent.models.scoring import answered
+from agent.models.scoring import answered, calls_of
 from agent.phases import phase_at
 from agent.protocols.base import AnswerState, FeedbackProtocol, Interpretation, Question, opening, repair_turns, stimulus_slots
 from agent.protocols.strategies.base import Strategy
@@ -26,7 +26,7 @@ from agent.trace.progress import PendingStep, Progress
 from agent.trace.recorder import Recorder
 from environments.base import Action, ActionKind, Environment, Outcome, Stimulus
 from environments.canonical import derived_seed, rng
-from personas.errors import EnvironmentFailed, LimitReached, ModelError, Unreachable
+from personas.errors import EnvironmentFailed, LimitReached, ModelError, ModelSetupError, Unreachable
 from personas.persona import Persona
 
 __all__ = ["FAILURES_IN_A_ROW", "Browsing", "Interrupted", "Purse", "answer_seed", "prompt_cell"]
@@ -67,16 +67,17 @@ def answer_seed(spec: SessionSpec, *parts: str | int) -> int:
 class Purse(Protocol):
     """What a session has in common with others: limits that hold for all of them together.
 
-    `counts_usd`: whether the most that a call may cost has to be known. `reserve` is awaited before each call, and raises LimitReached;
-    `settle` is called once for each call that was reserved, with its answer, or None where nothing was sent.
+    `counts_usd`: whether the most that an answer may cost has to be known. `reserve` is awaited before each answer, of which `calls` says
+    how many calls it takes, and raises LimitReached; `settle` is called once for each that was reserved, with the answer, or None where
+    nothing was sent.
     """
 
     @property
     def counts_usd(self) -> bool: ...
 
-    async def reserve(self, most_usd: Decimal | None) -> None: ...
+    async def reserve(self, most_usd: Decimal | None, calls: int) -> None: ...
 
-    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None) -> None: ...
+    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None, calls: int) -> None: ...
 
 
 @dataclass
@@ -223,12 +224,16 @@ class Browsing:
         if self.purse is None:
             return await self._asked(prompt, stage, attempt)
         most = self.model.most_usd(prompt) if self.purse.counts_usd else None
-        await self.purse.reserve(most)
+        calls = calls_of(prompt)
+        await self.purse.reserve(most, calls)
         answer = None
         try:
             answer = await self._asked(prompt, stage, attempt)
+        except (ModelError, ModelSetupError) as error:  # what stops the session may have been paid in part
+            answer = failure_event(error, step=self.progress.steps, stage=stage, attempt=attempt) if error.possibly_paid else None
+            raise
         finally:
-            self.purse.settle(most, answer)
+            self.purse.settle(most, answer, calls)
         return answer
 
     async def _asked(self, prompt: Prompt, stage: str, attempt: int) -> AnswerEvent:

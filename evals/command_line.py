@@ -6,13 +6,17 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 
-from personas.command import complain
+from personas.command import CommandParser, complain
 from personas.errors import AxiofeedError
 from personas.one_line import one_line
 
-__all__ = ["bordered", "share"]
+__all__ = ["SubCommand", "bordered", "hand_over", "share"]
+
+Adder = Callable[[argparse.ArgumentParser], None]
 
 
 def bordered(run: Callable[[Sequence[str]], int], arguments: Sequence[str] | None) -> int:
@@ -36,6 +40,32 @@ def bordered(run: Callable[[Sequence[str]], int], arguments: Sequence[str] | Non
             raise
         complain(f"{type(bug).__name__}: {one_line(str(bug), None, fold=True)} (a fault of axiofeed; --verbose shows where)")
         return 1
+    return code
+
+
+@dataclass(frozen=True)
+class SubCommand:
+    """`module` has `run(options) -> int` and loads when used; `add` puts in its options: None where the module has `add_options`."""
+
+    module: str
+    what: str
+    add: Adder | None = None
+    epilog: str | None = None
+
+
+def hand_over(package: str, description: str, epilog: str, commands: Mapping[str, SubCommand], arguments: Sequence[str]) -> int:
+    """Run the sub-command that `arguments` name, of `python -m package`. Returns its exit code. Raises AxiofeedError."""
+    parser = CommandParser(prog=f"python -m {package}", description=description, epilog=epilog, allow_abbrev=False)
+    parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
+    for name, command in commands.items():
+        what = f"{command.what[0].upper()}{command.what[1:]}."
+        sub = parsers.add_parser(name, help=command.what, description=what, epilog=command.epilog, allow_abbrev=False)
+        if command.add is not None:
+            command.add(sub)
+        elif list(arguments[:1]) == [name]:
+            import_module(command.module).add_options(sub)
+    options = parser.parse_args(arguments)
+    code: int = import_module(commands[options.command].module).run(options)
     return code
 
 

@@ -57,8 +57,8 @@ class _Account:
     reserved_usd: Decimal = Decimal(0)
     in_flight: int = 0
 
-    def check(self, most_usd: Decimal | None) -> None:
-        """Raises LimitReached where one more call might pass a limit."""
+    def check(self, most_usd: Decimal | None, calls: int = 1) -> None:
+        """Raises LimitReached where one more answer, which takes so many calls, might pass a limit."""
         limits, spent = self.limits, self.spent
         if limits.max_usd is not None:
             if spent.unpriced:
@@ -71,8 +71,10 @@ class _Account:
                 raise LimitReached(f"{spent.usd:.4f} USD are spent, and the next answer might pass max_usd {limits.max_usd} of {self.name}")
         if limits.max_tokens is not None and spent.tokens >= limits.max_tokens:
             raise LimitReached(f"max_tokens {limits.max_tokens} of {self.name} is reached")
-        if limits.max_requests is not None and spent.requests + self.in_flight >= limits.max_requests:
-            raise LimitReached(f"max_requests {limits.max_requests} of {self.name} is reached")
+        if limits.max_requests is not None and spent.requests + self.in_flight + calls > limits.max_requests:
+            left = max(0, limits.max_requests - spent.requests - self.in_flight)
+            why = f": {left} are left, and the next answer takes {calls}" if left else ""
+            raise LimitReached(f"max_requests {limits.max_requests} of {self.name} is reached{why}")
 
 
 class Budget:
@@ -113,26 +115,26 @@ class Budget:
         """Of one model, or in all."""
         return (self._whole if model is None else self._of(model)).spent
 
-    def check(self, model: str, most_usd: Decimal | None = Decimal(0)) -> None:
-        """Raises LimitReached when one more call of `model` might pass a limit."""
-        self._of(model).check(most_usd)
-        self._whole.check(most_usd)
+    def check(self, model: str, most_usd: Decimal | None = Decimal(0), calls: int = 1) -> None:
+        """Raises LimitReached when one more answer of `model`, of so many calls, might pass a limit."""
+        self._of(model).check(most_usd, calls)
+        self._whole.check(most_usd, calls)
         for limits, name in ((self._limits, "the experiment"), (self._of(model).limits, model)):
             if limits.max_minutes is not None and self.minutes >= limits.max_minutes:
                 raise LimitReached(f"max_minutes {limits.max_minutes:g} of {name} is reached")
 
-    def reserve(self, model: str, most_usd: Decimal | None) -> None:
-        """Set aside what one call may cost. Raises LimitReached."""
-        self.check(model, most_usd)
+    def reserve(self, model: str, most_usd: Decimal | None, calls: int = 1) -> None:
+        """Set aside what one answer may cost, and the calls that it takes. Raises LimitReached."""
+        self.check(model, most_usd, calls)
         for account in (self._whole, self._of(model)):
             account.reserved_usd += most_usd or Decimal(0)
-            account.in_flight += 1
+            account.in_flight += calls
 
-    def settle(self, model: str, most_usd: Decimal | None, spent: Spent) -> None:
-        """A reserved call is over."""
+    def settle(self, model: str, most_usd: Decimal | None, spent: Spent, calls: int = 1) -> None:
+        """A reserved answer is there, or will not come."""
         for account in (self._whole, self._of(model)):
             account.reserved_usd -= most_usd or Decimal(0)
-            account.in_flight -= 1
+            account.in_flight -= calls
             account.spent += spent
 
     def listen(self, worker: object, pause: Callable[[str, str, float], None]) -> None:
@@ -163,10 +165,10 @@ class BudgetPurse:
         """Whether the most that a call may cost has to be known."""
         return self.budget.counts_usd(self.model)
 
-    async def reserve(self, most_usd: Decimal | None) -> None:
+    async def reserve(self, most_usd: Decimal | None, calls: int) -> None:
         """Raises LimitReached."""
-        self.budget.reserve(self.model, most_usd)
+        self.budget.reserve(self.model, most_usd, calls)
 
-    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None) -> None:
-        """One call is over."""
-        self.budget.settle(self.model, most_usd, Spent.of_answer(answer, most_usd))
+    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None, calls: int) -> None:
+        """One answer is over."""
+        self.budget.settle(self.model, most_usd, Spent.of_answer(answer, most_usd), calls)

@@ -42,7 +42,7 @@ class DistantWorker:
         self._budget = budget
         self._tally = tally
         self._running: dict[str, asyncio.Future[Outcome]] = {}
-        self._reserved: dict[int, tuple[str, Decimal | None]] = {}
+        self._reserved: dict[int, tuple[str, Decimal | None, int]] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = False
         budget.listen(self, lambda *pause: self._send({"pause": pause}))
@@ -80,31 +80,31 @@ class DistantWorker:
             if future is not None and not future.done():
                 future.set_result(outcome)
         elif "reserve" in message:
-            self._reserve(message["reserve"], message["model"], message["usd"])
+            self._reserve(message["reserve"], message["model"], message["usd"], message["calls"])
         elif "settle" in message:
-            model, most = self._reserved.pop(message["settle"])
+            model, most, calls = self._reserved.pop(message["settle"])
             spent = message["spent"]
-            self._budget.settle(model, most, Spent(**spent | {"usd": Decimal(spent["usd"])}))
+            self._budget.settle(model, most, Spent(**spent | {"usd": Decimal(spent["usd"])}), calls)
         elif "paused" in message:
             self._budget.pause(self, *message["paused"])
         elif "ready" in message and not self._ready.done():
             self._ready.set_result(None)
 
-    def _reserve(self, number: int, model: str, usd: str | None) -> None:
+    def _reserve(self, number: int, model: str, usd: str | None, calls: int) -> None:
         most = None if usd is None else Decimal(usd)
         try:
-            self._budget.reserve(model, most)
+            self._budget.reserve(model, most, calls)
         except LimitReached as reached:
             self._send({"granted": number, "refused": str(reached)})
             return
-        self._reserved[number] = (model, most)
+        self._reserved[number] = (model, most, calls)
         self._send({"granted": number, "refused": None})
 
     def _gone(self) -> None:
         """The worker has ended: calls that were under way may have been paid."""
         self._lost = True
-        for model, most in self._reserved.values():
-            self._budget.settle(model, most, Spent(most or Decimal(0), 0, 1))
+        for model, most, calls in self._reserved.values():
+            self._budget.settle(model, most, Spent(most or Decimal(0), 0, calls), calls)
         self._reserved.clear()
         waiting: list[asyncio.Future[Any]] = [*self._running.values(), self._ready]
         for future in waiting:
@@ -123,26 +123,26 @@ class _DistantPurse:
     send: Callable[[Message], None]
     numbers: itertools.count[int]
     answers: dict[int, asyncio.Future[str | None]]
-    _open: dict[str | None, list[int]] = field(default_factory=dict)
+    _open: dict[tuple[str | None, int], list[int]] = field(default_factory=dict)
 
-    async def reserve(self, most_usd: Decimal | None) -> None:
+    async def reserve(self, most_usd: Decimal | None, calls: int) -> None:
         """Raises LimitReached."""
         number = next(self.numbers)
         self.answers[number] = asyncio.get_running_loop().create_future()
         usd = None if most_usd is None else str(most_usd)
-        self.send({"reserve": number, "model": self.model, "usd": usd})
+        self.send({"reserve": number, "model": self.model, "usd": usd, "calls": calls})
         try:
             refused = await self.answers[number]
         finally:
             del self.answers[number]
         if refused is not None:
             raise LimitReached(refused)
-        self._open.setdefault(usd, []).append(number)
+        self._open.setdefault((usd, calls), []).append(number)
 
-    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None) -> None:
-        """One call is over."""
+    def settle(self, most_usd: Decimal | None, answer: AnswerEvent | None, calls: int) -> None:
+        """One answer is over."""
         spent = Spent.of_answer(answer, most_usd)
-        number = self._open[None if most_usd is None else str(most_usd)].pop()
+        number = self._open[None if most_usd is None else str(most_usd), calls].pop()
         self.send({"settle": number, "spent": asdict(spent) | {"usd": str(spent.usd)}})
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from agent.experiments.matrix import Planned
 from agent.experiments.plan import Plan
-from agent.models.base import Usage
+from agent.models.base import Prompt, Usage
 from agent.models.prices import FREE, Price, cost, known_price
 from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
-from agent.protocols.base import Question, opening, stimulus_slots
+from agent.models.scoring import calls_of, probes
+from agent.protocols.base import Decision, FeedbackProtocol, Question, opening, stimulus_slots
 from agent.protocols.strategies.registry import asked_protocol, make_strategy
-from environments.base import Frame, Stimulus
+from environments.base import ActionKind, Frame, Stimulus
 from environments.request import FeedRequest, open_environment
 from personas.errors import AxiofeedError
 from personas.persona import load_persona
@@ -26,6 +28,9 @@ PIXELS_A_TOKEN = 750
 """Anthropic's published rule for pictures; other providers count between half and twice as many."""
 FIELD_TOKENS = 20
 """Of one field of an answer: 80 for a decision, how far to watch, a rating and a sentence."""
+_LONG = 1_000
+"""Letters from which a field is text of its own, or a list: such an answer is taken at as many tokens as it may have."""
+_MOST_STAGES = 10
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,9 @@ def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
             key = (spec.environment, spec.feed, spec.frames, spec.protocol, spec.strategy, spec.placement, spec.condition, spec.examples)
             if key not in samples:
                 samples[key] = _sample(planned)
-            letters, pixels, fields = samples[key]
-            call = Usage(input=letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN, output=FIELD_TOKENS * fields)
-            usages.append((spec.videos, Usage() if free else call))
+            letters, pixels, written = samples[key]
+            taken = Usage(input=letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN, output=written)
+            usages.append((spec.videos, Usage() if free else taken))
         costs = [cost(usage, FREE if free else price) for _, usage in usages]
         usd = None if None in costs else sum((n * each for (n, _), each in zip(usages, costs, strict=True) if each), Decimal(0))
         inputs, outputs = (sum(n * getattr(usage, kind) for n, usage in usages) for kind in ("input", "output"))
@@ -65,10 +70,10 @@ def estimates(plan: Plan) -> tuple[ModelEstimate, ...]:
 
 
 def _sample(planned: Planned) -> tuple[int, int, int]:
-    """Letters and pixels of one prompt, and fields of its answer; what cannot be shown without a browser is taken as a usual clip."""
+    """Letters and pixels of all that is asked about an item, tokens of the answers; what only a browser shows is taken as a usual clip."""
     spec = planned.spec
     if spec.environment not in {"simulated", "recorded", "deck"}:
-        return 2_000, spec.frames * 360 * 640, 4
+        return 2_000, spec.frames * 360 * 640, 4 * FIELD_TOKENS
     protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
     request = FeedRequest(
         spec.feed,
@@ -97,12 +102,40 @@ def _sample(planned: Planned) -> tuple[int, int, int]:
         "persona_name": persona.name,
         "memory": "",
     }
-    prompt = protocol.prompt(Question(opening(protocol, stimulus), 0), stimulus, slots, 0)
-    letters = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
-    pixels = sum(_pixels(frame) for turn in prompt.turns for frame in turn.images)
-    calls = max(1, len(prompt.given))  # texts that are scored are read one by one, after the prompt and after the neutral one
-    neutral = calls * sum(len(turn.text) for turn in prompt.neutral) + 2 * sum(map(len, prompt.given))
-    return calls * letters + neutral, calls * pixels, len(prompt.answer.model_fields)
+    found = [(*_sent(prompt), _written(prompt)) for prompt in _asked(protocol, stimulus, slots)]
+    letters, pixels, written = (sum(column) for column in zip(*found, strict=True))
+    return letters, pixels, written
+
+
+def _asked(protocol: FeedbackProtocol, stimulus: Stimulus, slots: Mapping[str, str]) -> Iterator[Prompt]:
+    """The questions about a stimulus that is looked at to the end, one a stage; each answer as long as it is taken to be."""
+    stage: str | None = opening(protocol, stimulus)
+    replies: dict[str, str] = {}
+    while stage is not None and len(replies) < _MOST_STAGES:
+        prompt = protocol.prompt(Question(stage, 0, dict(replies)), stimulus, slots, 0)
+        yield prompt
+        replies[stage] = "." * (LETTERS_A_TOKEN * _written(prompt))
+        stage = protocol.next_stage(stage, Decision(ActionKind.WATCH, 1.0))
+
+
+def _sent(prompt: Prompt) -> tuple[int, int]:
+    """Letters and pixels of the calls of one prompt: texts that are scored are read one by one, after the prompt and the neutral one."""
+    texts = [*prompt.given, *probes(prompt.given)] if prompt.given else [""]
+    letters = pixels = 0
+    for turns in (prompt.turns, prompt.neutral) if prompt.neutral else (prompt.turns,):
+        letters += len(texts) * (len(prompt.system) + sum(len(turn.text) for turn in turns)) + sum(map(len, texts))
+        pixels += len(texts) * sum(_pixels(frame) for turn in turns for frame in turn.images)
+    return letters, pixels
+
+
+def _written(prompt: Prompt) -> int:
+    """Tokens of the answer; where texts are scored, the one that a server writes after each."""
+    if prompt.given:
+        return calls_of(prompt)
+    fields = prompt.answer.model_json_schema().get("properties", {}).values()
+    if any(field.get("maxLength", 0) > _LONG or field.get("type") == "array" for field in fields):
+        return prompt.max_output_tokens
+    return FIELD_TOKENS * len(fields)
 
 
 def _pixels(frame: Frame) -> int:

@@ -46,7 +46,7 @@ class _Logprobs(BaseModel):
 class _Choice(BaseModel):
     message: _Message
     finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
+    logprobs: Annotated[_Logprobs | None, OrUnknown] = None
 
 
 class _Usage(BaseModel):

@@ -13,7 +13,6 @@ text's, for all texts of the prompt alike: each is then the probability of every
 from __future__ import annotations
 
 import asyncio
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -28,12 +27,10 @@ from agent.models.http_model import Answer, HttpModel, read_json
 from agent.models.limiter import limiter_for
 from agent.models.prices import FREE
 from agent.models.retry import Answered, with_retries
-from agent.models.scoring import added, count
+from agent.models.scoring import added, count, probes
 from personas.errors import ModelError, ModelSetupError, Unavailable
 
 __all__ = ["GivenTexts", "ScoringHttpModel"]
-
-_PROBES = string.ascii_letters + string.digits
 
 
 class _PromptToken(BaseModel):
@@ -162,12 +159,6 @@ class ScoringHttpModel(HttpModel):
 def _ending(prompt: Prompt, text: str) -> Prompt:
     """The conversation with `text` as the assistant's last words."""
     return replace(prompt, turns=(*prompt.turns, Turn("assistant", text)), given=(), neutral=())
-
-
-def probes(texts: Sequence[str]) -> list[str]:
-    """A letter that none of `texts` begins with, where all of them begin with the same byte; nothing where two differ."""
-    first = {text.encode("utf-8", "replace")[:1] for text in texts}
-    return [] if len(first) > 1 else [next(letter for letter in _PROBES if letter.encode() not in first)]
 
 
 def likelihoods(texts: Sequence[str], rows: Sequence[Sequence[Token]]) -> list[Likelihood]:

@@ -17,6 +17,9 @@ from agent.models.schema import sent_schema
 
 __all__ = ["Alternative", "Token", "option_logprobs"]
 
+_MOST = 0.001
+"""Of a log-probability, with room for rounding."""
+
 
 class Alternative(BaseModel):
     """A token that could have stood here, with its log-probability (natural logarithm)."""
@@ -61,7 +64,7 @@ def _first_options(answer: type[BaseModel]) -> tuple[str, list[str]] | None:
 def _sums(alternatives: Sequence[Alternative], lead: str, options: Sequence[str]) -> dict[str, float] | None:
     total: dict[str, float] = {}
     for alternative in alternatives:
-        if not alternative.token.startswith(lead):
+        if not alternative.token.startswith(lead) or not alternative.logprob <= _MOST:  # what is no log-probability tells nothing
             continue
         begun = alternative.token[len(lead) :]
         fitting = [option for option in options if begun and (option.startswith(begun) or begun.startswith(option))]

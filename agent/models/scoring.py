@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,10 +11,26 @@ from agent.models.base import Model, Prompt, Reply, ScoringModel, Usage
 from agent.protocols.choice import LETTERS
 from personas.errors import ModelError, ModelSetupError, Unavailable
 
-__all__ = ["SCORING_PROVIDERS", "added", "answered", "check_scores", "count"]
+__all__ = ["SCORING_PROVIDERS", "added", "answered", "calls_of", "check_scores", "count", "probes"]
 
 SCORING_PROVIDERS = ("vllm", "compatible", "keyed")
 """Those whose models score given texts (`compatible`: where the server is vLLM)."""
+
+
+_PROBES = string.ascii_letters + string.digits
+
+
+def probes(texts: Sequence[str]) -> list[str]:
+    """A letter that none of `texts` begins with, where all of them begin with the same byte; nothing where two differ."""
+    first = {text.encode("utf-8", "replace")[:1] for text in texts}
+    return [] if len(first) > 1 else [next(letter for letter in _PROBES if letter.encode() not in first)]
+
+
+def calls_of(prompt: Prompt) -> int:
+    """How many calls one answer takes where none has to be made again: of given texts one each, after both prompts."""
+    if not prompt.given:
+        return 1
+    return (2 if prompt.neutral else 1) * (len(prompt.given) + len(probes(prompt.given)))
 
 
 def check_scores(model: Model) -> None:

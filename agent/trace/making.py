@@ -12,7 +12,7 @@ from agent.models.base import Reply
 from agent.protocols.base import AnswerState, Interpretation
 from agent.trace.events import AnswerEvent, DecisionRecord, ExampleRecord, FrameRef, ItemRecord, StimulusEvent, TokenUsage
 from environments.base import Example, Frame, ItemFacts, Stimulus, StimulusText
-from personas.errors import ModelError
+from personas.errors import ModelError, ModelSetupError
 
 __all__ = ["answer_event", "failure_event", "now", "stimulus_event", "storable", "storable_text"]
 
@@ -98,7 +98,7 @@ def answer_event(reply: Reply, found: Interpretation, *, step: int, stage: str, 
     )
 
 
-def failure_event(error: ModelError, *, step: int, stage: str, attempt: int) -> AnswerEvent:
+def failure_event(error: ModelError | ModelSetupError, *, step: int, stage: str, attempt: int) -> AnswerEvent:
     """No reply could be had: the stimulus has failed."""
     return AnswerEvent(
         at=now(),

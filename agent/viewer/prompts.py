@@ -30,7 +30,8 @@ _EMPTY = ("memory", "persona", "persona_name")
 class Asked:
     """One question.
 
-    `verified`: the template's words and schema have the hash that the trace names. `unfilled`: slots that nothing here fills.
+    `verified`: the template's words and schema have the hash that the trace names. `unfilled`: slots that nothing here fills. `given`: texts
+    that were scored after the conversation, one by one, and after `neutral`.
     """
 
     ask: AskEvent
@@ -39,6 +40,8 @@ class Asked:
     turns: tuple[Turn, ...]
     verified: bool
     unfilled: tuple[str, ...]
+    given: tuple[str, ...] = ()
+    neutral: tuple[Turn, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """As the page takes it; `user` is what was asked last in the conversation."""
@@ -50,13 +53,19 @@ class Asked:
             "prompt": self.ask.prompt,
             "system": self.system,
             "user": self.turns[-1].text if self.turns else "",
-            "turns": [{"role": turn.role, "text": turn.text, "images": [image.sha256 for image in turn.images]} for turn in self.turns],
+            "turns": _shown(self.turns),
             "schema": self.template.answer_schema if self.template else None,
             "verified": self.verified,
             "unfilled": list(self.unfilled),
+            "given": list(self.given),
+            "neutral": _shown(self.neutral),
             "most_usd": None if self.ask.most_usd is None else str(self.ask.most_usd),
         }
         return dict(clean(shown))
+
+
+def _shown(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    return [{"role": turn.role, "text": turn.text, "images": [image.sha256 for image in turn.images]} for turn in turns]
 
 
 def asked(
@@ -85,13 +94,15 @@ def asked(
         words = _words(ask, templates.get(ask.prompt), told)
         turns = (*_earlier(before, opening, by_place), Turn("user", words.user, _images(stage, shown, alone=not before)))
         system = opening[before[0]].system if before and before[0] in opening else words.system
+        scored: tuple[tuple[str, ...], tuple[Turn, ...]] = ((), ())
         if words.verified and protocol is not None and _has(protocol, ask):
             prompt = protocol.prompt(Question(stage, ask.cell, _replies(before, by_place)), shown, told, ask.seed)
             system, turns, words = prompt.system, prompt.turns, replace(words, unfilled=())
+            scored = prompt.given, prompt.neutral
         bad = by_place.get((stage, attempt - 1))
         if attempt and bad:
             turns = repair_turns(turns, bad.raw, bad.fault or "no answer")
-        found.append(Asked(ask, templates.get(ask.prompt), system, turns, words.verified, words.unfilled))
+        found.append(Asked(ask, templates.get(ask.prompt), system, turns, words.verified, words.unfilled, *scored))
         opening.setdefault(stage, found[-1])
     return found
 

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
 from evals.benchmark.options import add_item_options, add_score_options
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over
 
 __all__ = ["run"]
-
-SUBCOMMANDS = {
-    "curate": ("evals.auto_bench.curate_command", "have a language model write questions about images from their symbols"),
-    "verify": ("evals.auto_bench.verify_command", "let people check questions, answers and reasoning on the local page"),
-    "run": ("evals.auto_bench.run_command", "ask models the questions"),
-    "judge": ("evals.auto_bench.judge_command", "have judges decide which open answers are right"),
-    "score": ("evals.auto_bench.score_command", "score what was asked and judged, by skill and capacity, beside the published tables"),
-    "export-sft": ("evals.auto_bench.export_command", "write questions and answers as chat JSONL for supervised fine-tuning"),
-}
-"""The module of each, with `run(options) -> int`, and what it does."""
 
 _EXAMPLE = """\
 examples:
@@ -33,36 +22,6 @@ examples:
   python -m evals.auto_bench score runs/auto-bench-items-1a2b3c4d --verified items/ --out report/
   python -m evals.auto_bench export-sft items/ --out sft.jsonl
 """
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser().parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.auto_bench",
-        description="Auto-Bench (arXiv 2311.14580): a language model as curator and judge. 4 capacities, 16 skills.",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    build = {
-        "curate": _curating,
-        "verify": _verifying,
-        "run": add_item_options,
-        "judge": _judging,
-        "score": _scoring,
-        "export-sft": _exporting,
-    }
-    for name, (_, what) in SUBCOMMANDS.items():
-        epilog = f"{EXIT_CODES}\n" if name in {"curate", "run", "judge"} else None
-        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilog, allow_abbrev=False)
-        build[name](sub)
-    return parser
 
 
 def _curating(parser: argparse.ArgumentParser) -> None:
@@ -131,3 +90,30 @@ def _exporting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split and the places of options (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+SUBCOMMANDS = {
+    "curate": SubCommand(
+        "evals.auto_bench.curate_command",
+        "have a language model write questions about images from their symbols",
+        _curating,
+        f"{EXIT_CODES}\n",
+    ),
+    "verify": SubCommand(
+        "evals.auto_bench.verify_command", "let people check questions, answers and reasoning on the local page", _verifying
+    ),
+    "run": SubCommand("evals.auto_bench.run_command", "ask models the questions", add_item_options, f"{EXIT_CODES}\n"),
+    "judge": SubCommand("evals.auto_bench.judge_command", "have judges decide which open answers are right", _judging, f"{EXIT_CODES}\n"),
+    "score": SubCommand(
+        "evals.auto_bench.score_command", "score what was asked and judged, by skill and capacity, beside the published tables", _scoring
+    ),
+    "export-sft": SubCommand(
+        "evals.auto_bench.export_command", "write questions and answers as chat JSONL for supervised fine-tuning", _exporting
+    ),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "Auto-Bench (arXiv 2311.14580): a language model as curator and judge. 4 capacities, 16 skills."
+    return hand_over("evals.auto_bench", description, _EXAMPLE, SUBCOMMANDS, arguments)

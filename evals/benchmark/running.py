@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from agent.experiments.command import checked_counts
 from agent.protocols.registry import make_protocol
@@ -21,7 +21,10 @@ from evals.benchmark.options import add_item_options
 from evals.running import dry_run, listed_models, run_plan
 from personas.errors import SpecError
 
-__all__ = ["add_item_options", "checked_conditions", "item_run", "run_items"]
+if TYPE_CHECKING:
+    from agent.experiments.plan import Plan
+
+__all__ = ["add_item_options", "checked_conditions", "item_run", "run_decks", "run_items"]
 
 
 def item_run(
@@ -76,21 +79,39 @@ def _limited(items: Sequence[Question], limit: int | None, seed: int) -> tuple[Q
 
 
 def run_items(run: ItemRun, options: argparse.Namespace, score: Callable[[Path], int], command: str) -> int:
+    """`run_decks` of a run of items."""
+    name = run_name(options.name, run)
+    return run_decks(
+        name, lambda folder: plan_of(name, run, folder), lambda folder: write_decks(run, folder), options, score=score, command=command
+    )
+
+
+def run_decks(
+    name: str,
+    plan: Callable[[Path], Plan],
+    write: Callable[[Path], None],
+    options: argparse.Namespace,
+    *,
+    score: Callable[[Path], int],
+    command: str,
+) -> int:
     """Ask what is left, under the options' limits, then `score` the run's folder. Returns the exit code.
 
-    `command`: what scores, told at the end with the folder behind it. `score` never fails the run. Raises AxiofeedError.
+    plan     the experiment, whose decks `write` puts into its folder
+    command  what scores, told at the end with the folder behind it. `score` never fails the run
+
+    Raises AxiofeedError.
     """
     from agent.logs import configure_logs  # noqa: PLC0415 - structlog loads when used
 
     configure_logs(20 if options.verbose else 40)
     checked_counts(options)
-    name = run_name(options.name, run)
     folder = Path(options.runs).resolve() / name
     if options.dry_run:
         with tempfile.TemporaryDirectory() as place:
-            write_decks(run, Path(place))
-            return dry_run(plan_of(name, run, Path(place).resolve()), options)
-    result = run_plan(plan_of(name, run, folder), options, command, lambda place: write_decks(run, place))
+            write(Path(place))
+            return dry_run(plan(Path(place).resolve()), options)
+    result = run_plan(plan(folder), options, command, write)
     reported = not result.exit_code and not options.no_report and _scored(folder, options, score)
     if options.json:
         about = {"folder": str(folder), **result.totals(), "remaining": result.remaining, "stopped": dict(result.stopped)}

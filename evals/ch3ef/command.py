@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
 from evals.benchmark.options import add_score_options
 from evals.ch3ef.levels.registry import FORMATS
-from evals.command_line import share
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over, share
 
 __all__ = ["run"]
-
-SUBCOMMANDS = {
-    "run": ("evals.ch3ef.run_command", "ask models the questions, by a recipe"),
-    "score": ("evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards"),
-    "import": ("evals.ch3ef.import_command", "make items of the original files, this benchmark's or those of levels A1 and A2"),
-    "relations": ("evals.ch3ef.levels.relations", "scores by level (perception, reasoning, human values), and how they go together"),
-    "check": ("evals.ch3ef.check_command", "check items: what they cover, where the keys stand, what a respondent without eyes would get"),
-}
-"""The module of each, with `run(options) -> int`, and what it does."""
 
 _EXAMPLE = """\
 examples:
@@ -52,29 +41,6 @@ a recipe (all of it may be left out):
   condition = "shown"              # shown, none, wrong: what is done with the pictures
 
 """
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser().parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.ch3ef",
-        description="Ch3Ef (arXiv 2403.17830): is a model helpful, honest, harmless? 12 domains, 46 tasks.",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    build = {"run": _asking, "score": _scoring, "import": _importing, "relations": _relating, "check": _checking}
-    for name, (_, what) in SUBCOMMANDS.items():
-        epilog = f"{_RUN}{EXIT_CODES}\n" if name == "run" else None
-        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilog, allow_abbrev=False)
-        build[name](sub)
-    return parser
 
 
 def _asking(parser: argparse.ArgumentParser) -> None:
@@ -125,3 +91,28 @@ def _checking(parser: argparse.ArgumentParser) -> None:
 
 def _relating(parser: argparse.ArgumentParser) -> None:
     add_score_options(parser)
+
+
+SUBCOMMANDS = {
+    "run": SubCommand("evals.ch3ef.run_command", "ask models the questions, by a recipe", _asking, f"{_RUN}{EXIT_CODES}\n"),
+    "score": SubCommand(
+        "evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards", _scoring
+    ),
+    "import": SubCommand(
+        "evals.ch3ef.import_command", "make items of the original files, this benchmark's or those of levels A1 and A2", _importing
+    ),
+    "relations": SubCommand(
+        "evals.ch3ef.levels.relations", "scores by level (perception, reasoning, human values), and how they go together", _relating
+    ),
+    "check": SubCommand(
+        "evals.ch3ef.check_command",
+        "check items: what they cover, where the keys stand, what a respondent without eyes would get",
+        _checking,
+    ),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "Ch3Ef (arXiv 2403.17830): is a model helpful, honest, harmless? 12 domains, 46 tasks."
+    return hand_over("evals.ch3ef", description, _EXAMPLE, SUBCOMMANDS, arguments)

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import share
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over, share
 
 __all__ = ["run"]
-
-SUBCOMMANDS = {
-    "run": ("evals.culture.run_command", "ask models a survey's questions as people of countries that are named, shown, both or neither"),
-    "score": ("evals.culture.score_command", "how far the answers are from the people's, beside baselines, and what the pictures did"),
-    "import-wvs": ("evals.culture.import_command", "turn a World Values Survey file and a codebook into a question file"),
-}
-"""The module of each, with `run(options) -> int`, and what it does."""
 
 _EXAMPLE = """\
 examples:
@@ -52,27 +43,6 @@ The data are downloaded by you, under the survey's own terms. docs/culture.md sa
 exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted
 """,
 }
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser().parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.culture",
-        description="Cultural value sensitivity (arXiv 2502.14906): do a model's answers follow those of a country's people?",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    for name, (_, what) in SUBCOMMANDS.items():
-        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_EPILOGS[name], allow_abbrev=False)
-        {"run": _asking, "score": _scoring, "import-wvs": _importing}[name](sub)
-    return parser
 
 
 def _asking(parser: argparse.ArgumentParser) -> None:
@@ -121,3 +91,31 @@ def _importing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codebook", required=True, metavar="FILE", help="columns, questions and labels of codes, as .csv or .json")
     parser.add_argument("--out", required=True, metavar="QUESTIONS.jsonl", help="the question file to write")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+SUBCOMMANDS = {
+    "run": SubCommand(
+        "evals.culture.run_command",
+        "ask models a survey's questions as people of countries that are named, shown, both or neither",
+        _asking,
+        _EPILOGS["run"],
+    ),
+    "score": SubCommand(
+        "evals.culture.score_command",
+        "how far the answers are from the people's, beside baselines, and what the pictures did",
+        _scoring,
+        _EPILOGS["score"],
+    ),
+    "import-wvs": SubCommand(
+        "evals.culture.import_command",
+        "turn a World Values Survey file and a codebook into a question file",
+        _importing,
+        _EPILOGS["import-wvs"],
+    ),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "Cultural value sensitivity (arXiv 2502.14906): do a model's answers follow those of a country's people?"
+    return hand_over("evals.culture", description, _EXAMPLE, SUBCOMMANDS, arguments)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import sys
-import tempfile
 from pathlib import Path
 
-from agent.experiments.command import checked_counts
+from evals.benchmark.running import run_decks
 from evals.culture.asking import Wanted, checked_conditions, checked_countries, plan_of, run_name
 from evals.culture.conditions import CONDITIONS, needs_pictures
 from evals.culture.decks import Design, designed
@@ -17,7 +14,7 @@ from evals.culture.pictures import Picture, read_pictures
 from evals.culture.question_rows import read_survey
 from evals.culture.sample import NAME, sample_pictures, sample_survey
 from evals.culture.survey import as_asked
-from evals.running import dry_run, listed_models, run_plan
+from evals.running import listed_models
 from personas.errors import SpecError
 from personas.one_line import one_line
 
@@ -26,22 +23,26 @@ __all__ = ["design_of", "run", "wanted_of"]
 
 def run(options: argparse.Namespace) -> int:
     """Ask, then score. Returns the exit code. Raises AxiofeedError."""
-    from agent.logs import configure_logs  # noqa: PLC0415 - structlog loads when used
+    from evals.culture.__main__ import main as command  # noqa: PLC0415 - it has the border for errors
 
-    configure_logs(20 if options.verbose else 40)
-    checked_counts(options)
+    def score(folder: Path) -> int:
+        return command(["score", str(folder), "--out", str(folder / "report")])
+
     wanted, design = wanted_of(options), design_of(options)
     name = run_name(options.name, wanted, design)
-    folder = Path(options.runs).resolve() / name
-    if options.dry_run:
-        return _dry_run(name, wanted, design, options)
-    result = run_plan(plan_of(name, wanted, design, folder), options, "python -m evals.culture score", design.write)
-    reported = not result.exit_code and not options.no_report and _report(folder, options)
-    if options.json:
-        about = {"folder": str(folder), **result.totals(), "remaining": result.remaining, "stopped": dict(result.stopped)}
-        told = about | {"report": str(folder / "report" / "report.html") if reported else None}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
-    return result.exit_code
+    code = run_decks(
+        name,
+        lambda folder: plan_of(name, wanted, design, folder),
+        design.write,
+        options,
+        score=score,
+        command="python -m evals.culture score",
+    )
+    if options.dry_run and not options.json:
+        for each in design.exclusions:
+            named = " · ".join(filter(None, (each.question, each.country, each.condition)))
+            sys.stdout.write(one_line(f"left out: {named}: {each.reason}", 400) + "\n")
+    return code
 
 
 def wanted_of(options: argparse.Namespace) -> Wanted:
@@ -80,25 +81,3 @@ def design_of(options: argparse.Namespace) -> Design:
 
 def _album(given: str) -> tuple[Picture, ...]:
     return sample_pictures() if given == NAME else read_pictures(Path(given).expanduser())
-
-
-def _dry_run(name: str, wanted: Wanted, design: Design, options: argparse.Namespace) -> int:
-    """Print what would be asked, and what is left out. The decks are made in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as place:
-        design.write(Path(place))
-        code = dry_run(plan_of(name, wanted, design, Path(place).resolve()), options)
-    if not options.json:
-        for each in design.exclusions:
-            named = " · ".join(filter(None, (each.question, each.country, each.condition)))
-            sys.stdout.write(one_line(f"left out: {named}: {each.reason}", 400) + "\n")
-    return code
-
-
-def _report(folder: Path, options: argparse.Namespace) -> bool:
-    """The report beside the sessions; where there is nothing to score, why not. Never fails the run."""
-    from evals.culture.__main__ import main as command  # noqa: PLC0415 - it has the border for errors
-
-    if not options.quiet:
-        sys.stderr.write("scoring\n")
-    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        return command(["score", str(folder), "--out", str(folder / "report")]) == 0

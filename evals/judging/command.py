@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import share
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over, share
 
 __all__ = ["run"]
-
-SUBCOMMANDS = {
-    "judge": ("evals.judging.judge_command", "have judges say of every answer in words whether it is right"),
-    "pairs": ("evals.judging.judge_command", "have judges say which of two respondents' answers is better, in both orders"),
-    "gold": ("evals.judging.gold_command", "have people judge a random sample of the answers, on a page in their browser"),
-    "score": ("evals.judging.score_command", "shares, strengths, agreement with people and between judges, audits of the judges"),
-}
-"""The module of each, with `run(options) -> int`, and what it does."""
 
 _EXAMPLE = """\
 examples:
@@ -29,29 +19,6 @@ examples:
 
 A judge that says neither true nor false has not judged: its answers are unjudged, and counted.
 """
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser().parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.judging",
-        description="Judges of answers: models and people, how far they agree, and what sways them.",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    build = {"judge": _judging, "pairs": _judging, "gold": _gold, "score": _scoring}
-    for name, (_, what) in SUBCOMMANDS.items():
-        epilog = f"{EXIT_CODES}\n" if build[name] is _judging else None
-        sub = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilog, allow_abbrev=False)
-        build[name](sub)
-    return parser
 
 
 def _judging(parser: argparse.ArgumentParser) -> None:
@@ -97,3 +64,26 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+SUBCOMMANDS = {
+    "judge": SubCommand(
+        "evals.judging.judge_command", "have judges say of every answer in words whether it is right", _judging, f"{EXIT_CODES}\n"
+    ),
+    "pairs": SubCommand(
+        "evals.judging.judge_command",
+        "have judges say which of two respondents' answers is better, in both orders",
+        _judging,
+        f"{EXIT_CODES}\n",
+    ),
+    "gold": SubCommand("evals.judging.gold_command", "have people judge a random sample of the answers, on a page in their browser", _gold),
+    "score": SubCommand(
+        "evals.judging.score_command", "shares, strengths, agreement with people and between judges, audits of the judges", _scoring
+    ),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "Judges of answers: models and people, how far they agree, and what sways them."
+    return hand_over("evals.judging", description, _EXAMPLE, SUBCOMMANDS, arguments)

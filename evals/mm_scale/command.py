@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from evals.benchmark.options import EXIT_CODES, add_item_options, add_score_options
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over
 
 __all__ = ["SUBCOMMANDS", "run"]
-
-SUBCOMMANDS = {
-    "run": ("evals.mm_scale.run_command", "ask models to rate scenarios with their pictures, from 1 to 5"),
-    "annotate": ("evals.mm_scale.annotate_command", "have people rate them on a local page, and export what they said"),
-    "import": ("evals.mm_scale.import_command", "make items of records {image, scenario_id, text, ratings}"),
-    "score": ("evals.mm_scale.score_command", "hold what was asked against the people's ratings"),
-    "train": ("evals.mm_scale.training.command", "train a small vision-language model on the people's ratings"),
-}
-"""The module of each, with `run(options) -> int`, and what it does."""
 
 _EXAMPLE = """\
 examples:
@@ -68,33 +58,6 @@ exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted
 }
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser(arguments).parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.mm_scale",
-        description="MM-SCALE (arXiv 2602.03665): graded moral judgement of scenarios with pictures, beside what people say.",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    build = {"run": add_item_options, "annotate": _annotating, "import": _importing, "score": _scoring}
-    for name, (module, what) in SUBCOMMANDS.items():
-        sub = commands.add_parser(
-            name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_EPILOGS.get(name), allow_abbrev=False
-        )
-        if name in build:
-            build[name](sub)
-        elif list(arguments[:1]) == [name]:  # its options stand in its own module, which need not be loaded for the others
-            import_module(module).add_options(sub)
-    return parser
-
-
 def _annotating(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", default="sample", metavar="DIR|sample", help="a folder of items, or: sample (default: sample)")
     parser.add_argument("--raters", metavar="A[,B…]", help="who rates: names or codes; serves the page to each")
@@ -120,3 +83,27 @@ def _importing(parser: argparse.ArgumentParser) -> None:
 def _scoring(parser: argparse.ArgumentParser) -> None:
     add_score_options(parser)
     parser.add_argument("--items", metavar="DIR|sample", help="take the people's ratings from there (default: as they were when it ran)")
+
+
+SUBCOMMANDS = {
+    "run": SubCommand(
+        "evals.mm_scale.run_command", "ask models to rate scenarios with their pictures, from 1 to 5", add_item_options, _EPILOGS["run"]
+    ),
+    "annotate": SubCommand(
+        "evals.mm_scale.annotate_command",
+        "have people rate them on a local page, and export what they said",
+        _annotating,
+        _EPILOGS["annotate"],
+    ),
+    "import": SubCommand(
+        "evals.mm_scale.import_command", "make items of records {image, scenario_id, text, ratings}", _importing, _EPILOGS["import"]
+    ),
+    "score": SubCommand("evals.mm_scale.score_command", "hold what was asked against the people's ratings", _scoring, _EPILOGS["score"]),
+    "train": SubCommand("evals.mm_scale.training.command", "train a small vision-language model on the people's ratings"),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "MM-SCALE (arXiv 2602.03665): graded moral judgement of scenarios with pictures, beside what people say."
+    return hand_over("evals.mm_scale", description, _EXAMPLE, SUBCOMMANDS, arguments)

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import share
-from personas.command import CommandParser
+from evals.command_line import SubCommand, hand_over, share
 
 __all__ = ["run"]
-
-SUBCOMMANDS = {
-    "run": ("evals.value_spectrum.run_command", "ask models about every image: do you like it, why, what does it show"),
-    "score": ("evals.value_spectrum.score_command", "score what was asked, beside the published tables, with intervals"),
-    "retrieve": ("evals.value_spectrum.retrieval_command", "the images nearest to a value's keywords, as a pool"),
-}
-"""The module of each, with `run(options) -> int`, and what it does. That of `retrieve` has `add_options(parser)` too."""
 
 _EXAMPLE = """\
 examples:
@@ -42,35 +33,6 @@ examples:
 
 exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted
 """
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
-    options = _parser(arguments).parse_args(arguments)
-    code: int = import_module(SUBCOMMANDS[options.command][0]).run(options)
-    return code
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="python -m evals.value_spectrum",
-        description="Value-Spectrum (arXiv 2411.11479): what a model says it likes, by value, with the uncertainty of saying so.",
-        epilog=_EXAMPLE,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=CommandParser)
-    epilogs = {"run": f"{_RUN}{EXIT_CODES}\n", "score": _SCORE}
-    for name, (module, what) in SUBCOMMANDS.items():
-        sub = commands.add_parser(
-            name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=epilogs.get(name), allow_abbrev=False
-        )
-        if name == "run":
-            _asking(sub)
-        elif name == "score":
-            _scoring(sub)
-        elif arguments and arguments[0] == name:
-            import_module(module).add_options(sub)
-    return parser
 
 
 def _asking(parser: argparse.ArgumentParser) -> None:
@@ -115,3 +77,23 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
+
+
+SUBCOMMANDS = {
+    "run": SubCommand(
+        "evals.value_spectrum.run_command",
+        "ask models about every image: do you like it, why, what does it show",
+        _asking,
+        f"{_RUN}{EXIT_CODES}\n",
+    ),
+    "score": SubCommand(
+        "evals.value_spectrum.score_command", "score what was asked, beside the published tables, with intervals", _scoring, _SCORE
+    ),
+    "retrieve": SubCommand("evals.value_spectrum.retrieval_command", "the images nearest to a value's keywords, as a pool"),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Hand over to a sub-command. Returns the exit code. Raises AxiofeedError."""
+    description = "Value-Spectrum (arXiv 2411.11479): what a model says it likes, by value, with the uncertainty of saying so."
+    return hand_over("evals.value_spectrum", description, _EXAMPLE, SUBCOMMANDS, arguments)

@@ -18,7 +18,9 @@ function exchange(ask, answer, many, human) {
       list(ask.unfilled).length ? el("p", { class: "bad" }, `Not known any more: ${list(ask.unfilled).map((slot) => line(slot, 40)).join(", ")}`) : null,
       ask.system ? [el("h4", {}, "System"), exact(ask.system, "System message")] : null,
       turnsOf(ask).map((turn) => [el("h4", { class: "turn" }, line(turn.role, 20), list(turn.images).length ? el("span", { class: "aside" }, ` ${plural(list(turn.images).length, "picture")}, then`) : null), exact(turn.text ?? "", `Message of ${line(turn.role, 20)}`)]),
-      ask.schema ? [el("h4", {}, "Form of the answer"), exact(ask.schema, "JSON schema")] : null,
+      list(ask.given).length ? [el("h4", {}, "Texts that were scored as its answer"), list(ask.given).map((text) => exact(text, "Text that was scored"))] : null,
+      list(ask.neutral).length ? [el("h4", {}, "and a second time after"), list(ask.neutral).map((turn) => exact(turn.text ?? "", "Neutral message"))] : null,
+      ask.schema && !list(ask.given).length ? [el("h4", {}, "Form of the answer"), exact(ask.schema, "JSON schema")] : null,
     ].flat(3), Number.isFinite(ask.cell) ? `wording ${ask.cell}` : null));
   }
   if (answer) {
@@ -32,7 +34,7 @@ function details(answer) {
   const used = Object.entries(answer.usage ?? {}).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(", ");
   const chances = Object.entries(answer.logprobs ?? {}).map(([option, log]) => `${line(option, 30)} ${fixed(Math.exp(log), 3)}`).join(", ");
   const rows = [["Fault", answer.fault], ["Refusal", answer.refusal], ["Error", answer.error], ["Tokens", used], ["Attempts", answer.attempts > 1 ? String(answer.attempts) : null],
-    ["Finished", answer.finish_reason], ["Model", answer.model_version], ["Chances", chances], ["Scores", answer.decision?.scores ? JSON.stringify(answer.decision.scores) : null]];
+    ["Finished", answer.finish_reason], ["Model", answer.model_version], [answer.finish_reason === "scored" ? "Chances, the mean of a token" : "Chances", chances], ["Scores", answer.decision?.scores ? JSON.stringify(answer.decision.scores) : null]];
   return el("dl", { class: "facts" }, rows.filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, visible(String(text).slice(0, 2000))))));
 }
 

@@ -1,7 +1,7 @@
 """A tiny LLaVA (Liu et al. 2023) with random weights and its own vocabulary, written in the layout of the `transformers` package.
 
 It knows the words of protocol `rating` and of the synthetic scenarios, nothing else, and understands none of them before training. It is
-made here, without a download, to try training and to test it: 32 × 32 pixels, two layers, some 130,000 weights.
+made here, without a download, to try training and to test it: 32 × 32 pixels, two layers, some 120,000 weights.
 """
 
 from __future__ import annotations

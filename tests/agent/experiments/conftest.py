@@ -29,7 +29,7 @@ LONG = """
 name = "small"
 [common]
 feed = "{feed}"
-videos = 40
+videos = 80
 [[cross]]
 model = ["scripted/like", "scripted/mixed"]
 persona = ["default", "hedonist"]
@@ -41,10 +41,10 @@ seed = [7, 8]
 
 @pytest.fixture(scope="session")
 def long(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The text of an experiment of eight sessions, each of 40 clips that are quickly made and looked at: those of the catalogue are not."""
-    folder = tmp_path_factory.mktemp("forty")
-    for number in range(40):
-        make_video(folder / f"{number}.mp4", 6 * number, 0.5)
+    """The text of an experiment of eight sessions, each of 80 clips that are quickly made and looked at: those of the catalogue are not."""
+    folder = tmp_path_factory.mktemp("eighty")
+    for number in range(80):
+        make_video(folder / f"{number}.mp4", 3 * number, 0.5)
     return LONG.format(feed=folder)
 
 

@@ -75,7 +75,7 @@ def test_a_cluster_holds_limits_and_another_machine_goes_on_from_the_store(clust
 @needs_ray
 def test_a_killed_worker_loses_nothing(cluster, experiment, long, tmp_path):
     """The sessions of a worker that dies run on elsewhere from where they were, and no call is made twice that was answered."""
-    path = experiment(long.replace("videos = 40", "videos = 30"))
+    path = experiment(long)
     assert go(path, tmp_path / "here", "--workers", "1") == 0
     killed: list[int] = []
 

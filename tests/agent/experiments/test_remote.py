@@ -70,7 +70,7 @@ def test_the_store_holds_what_the_folder_holds(experiment, go, tmp_path, memory)
 
 def test_a_killed_sweep_goes_on_from_the_store(experiment, long, tmp_path):
     """After kill −9 and the loss of the machine, the same command elsewhere gives what an undisturbed run gives."""
-    path = experiment(long.replace("videos = 40", "videos = 30"))
+    path = experiment(long)
     command = [sys.executable, "-m", "agent.sweep", str(path), "--runs", f"file://{tmp_path}/store", "--no-report", "--quiet"]
     with subprocess.Popen([*command, "--work", str(tmp_path / "one"), "--concurrency", "1"], stderr=subprocess.DEVNULL) as sweep:
         deadline = time.monotonic() + 60
