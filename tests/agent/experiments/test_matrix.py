@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from agent.experiments.estimate import estimates
 from agent.experiments.plan import make_plan
+from agent.session import run_session
+from agent.spec import make_spec
 from personas.errors import SpecError
+from tests.agent.models.bigram_server import BigramServer
+from tests.agent.models.provider_server import ProviderServer, ok
 
 
 def test_lists_are_crossed_and_fields_that_go_together_are_not(plan):
@@ -128,3 +134,44 @@ def test_a_questionnaire_costs_more_than_a_decision(plan, monkeypatch):
     assert short.output_tokens == 3 * 80
     assert both.output_tokens > 2 * short.output_tokens
     assert both.input_tokens > 2 * short.input_tokens
+
+
+CHAIN = ({"description": "a room. " * 100}, {"answer": "a table. " * 100}, {"answer": "A", "reason": "so"})
+
+
+@pytest.mark.parametrize("protocol", ["choice-chain", "likelihood"])
+def test_all_calls_of_an_item_are_in_the_estimate(plan, tmp_path, protocol):
+    """Every turn of a conversation, with its pictures again, and every text that is scored: no fewer tokens than are then sent."""
+    rows = [{"id": f"q{n}", "text": "What is it?", "images": ["a.png"], "options": ["a cat", "a dog"], "key": [0]} for n in range(2)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    Image.new("RGB", (300, 300), "red").save(tmp_path / "a.png")
+    scoring = BigramServer()
+    with ProviderServer([ok(each) for each in CHAIN * 2]) as asking, scoring:
+        url = scoring.url if protocol == "likelihood" else asking.url("chat")
+        spec = {
+            "protocol": protocol,
+            "feed": str(tmp_path),
+            "environment": "deck",
+            "videos": 2,
+            "model": "compatible/m",
+            "persona": "hedonist",
+        }
+        given = "".join(f"{name} = {json.dumps(value)}\n" for name, value in spec.items())
+        [found] = estimates(plan(f'[[cross]]\n{given}[models."compatible/m"]\nbase_url = "{url}"\n'))
+        result = run_session(make_spec(base_url=url, **spec), runs=tmp_path / "runs")
+        sent = [json.dumps(body["messages"]) for body in scoring.requests] or [
+            json.dumps(each.body["messages"]) for each in asking.requests
+        ]
+    assert result.reason == "complete" and result.totals["answers"]["answered"] == 2
+    texts, pictures = zip(*(_read(json.loads(body)) for body in sent), strict=True)
+    assert len(sent) == result.totals["calls"] == (2 * 2 * 3 if scoring.requests else 2 * 3)
+    least = sum(texts) // 4 + sum(pictures) * 300 * 300 // 750
+    assert least <= found.input_tokens < 3 * least
+    written = sum(len(json.dumps(each)) // 4 for each in CHAIN * 2) if protocol == "choice-chain" else len(sent)
+    assert written <= found.output_tokens
+
+
+def _read(messages):
+    """Letters and pictures of a conversation."""
+    parts = [part for each in messages for part in (each["content"] if isinstance(each["content"], list) else [{"text": each["content"]}])]
+    return sum(len(part.get("text", "")) for part in parts), sum("image_url" in part for part in parts)

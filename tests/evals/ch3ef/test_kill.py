@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 import re
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +15,12 @@ import pytest
 
 from evals.ch3ef.__main__ import main
 from evals.ch3ef.sample_items import sample_folder, sample_items
-from tests.agent.driving import ROOT, of
+from tests.agent.driving import of
 from tests.agent.models.bigram_server import BigramServer
 from tests.agent.models.provider_server import Behaviour, ProviderServer, Recorded, failing, ok, refusal
+from tests.evals.killing import carried_on
 
 pytestmark = pytest.mark.usefixtures("own_cache")
-KILLS = 3
 TASKS = ("Chart", "Noisy QA", "Sycophancy", "Theft", "OCR", "Art")
 
 
@@ -38,19 +35,6 @@ def slowly(request: Recorded) -> Behaviour:
     kind = request.body["seed"] % 9
     answer = {0: refusal(), 1: ok("mumble"), 2: failing(400)}.get(kind, ok({"answer": "AB"[kind % 2], "reason": "so"}))
     return Behaviour(**{**answer.__dict__, "delay_s": 0.04})
-
-
-def killed_once(arguments: list[str], asked: Callable[[], int], after: int, delay: float) -> int | None:
-    """Kill -9 once `after` more requests have come and `delay` seconds have passed; the exit code, None where it was killed."""
-    already = asked()
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    while process.poll() is None and asked() < already + after:
-        time.sleep(0.001)
-    time.sleep(delay)
-    process.kill()
-    _, said = process.communicate()
-    assert b"Traceback" not in said
-    return None if process.returncode == -9 else process.returncode
 
 
 def command(items: Path, url: str, runs: Path, *more: str) -> list[str]:
@@ -76,15 +60,6 @@ def scores(runs: Path) -> tuple[Path, list[dict[str, Any]]]:
     return report.parents[1], json.loads(report.read_bytes())["scores"]
 
 
-def carried_on(arguments: list[str], asked: Callable[[], int], few: int) -> int:
-    """Run until killed `KILLS` times, each time after one to `few` requests, then to the end; how often it was killed."""
-    source, killed = random.Random(7), 0
-    for _ in range(KILLS):
-        killed += killed_once(arguments, asked, source.randint(1, few), source.uniform(0, 0.05)) is None
-    assert main(arguments[3:]) == 0
-    return killed
-
-
 def same_session(run: Path, other: Path) -> list[dict[str, Any]]:
     """The answers of the only session, each final once, with the same outcome as in the run that nobody killed."""
     found = []
@@ -105,7 +80,7 @@ def test_a_killed_run_asks_nothing_twice_and_scores_the_same(items: Path, tmp_pa
         assert main(whole[3:]) == 0
         needed = len(server.requests)
         server.requests.clear()
-        killed = carried_on(command(items, server.url(), tmp_path / "killed"), lambda: len(server.requests), 4)
+        killed = carried_on(main, command(items, server.url(), tmp_path / "killed"), lambda: len(server.requests), 4)
         requests = Counter(request.body["seed"] for request in server.requests)
     (run, got), (other, wanted) = scores(tmp_path / "killed"), scores(tmp_path / "whole")
     assert got == wanted and run.name == other.name
@@ -131,7 +106,7 @@ def test_a_killed_run_scores_no_item_twice(items: Path, tmp_path: Path) -> None:
         assert main(whole[3:]) == 0
         needed = Counter(_said(body) for body in server.requests)
         server.requests.clear()
-        killed = carried_on(command(items, server.url, tmp_path / "killed", *more), lambda: len(server.requests), 20)
+        killed = carried_on(main, command(items, server.url, tmp_path / "killed", *more), lambda: len(server.requests), 20)
         requests = Counter(_said(body) for body in server.requests)
     (run, got), (other, wanted) = scores(tmp_path / "killed"), scores(tmp_path / "whole")
     assert got == wanted
