@@ -28,7 +28,7 @@ def killed_once(arguments: list[str], asked: Callable[[], int], after: int, dela
 
 
 def carried_on(main: Callable[[list[str]], int], arguments: list[str], asked: Callable[[], int], few: int) -> int:
-    """Run `arguments` (python -m …) until killed `KILLS` times, after one to `few` requests each, then to the end; how often it was killed."""
+    """Run `arguments` (python -m …) until killed `KILLS` times, after 1 to `few` requests each, then to the end; how often killed."""
     source, killed = random.Random(7), 0
     for _ in range(KILLS):
         killed += killed_once(arguments, asked, source.randint(1, few), source.uniform(0, 0.05)) is None

@@ -48,6 +48,26 @@ def test_numbers_are_options_too_and_ambiguous_beginnings_count_for_none() -> No
     assert found is not None and {option: round(math.exp(value), 6) for option, value in found.items()} == {"2": 0.6}
 
 
+def test_what_is_no_log_probability_tells_nothing() -> None:
+    """NaN, infinities and numbers above 0, which some servers send, are left out; the others count, and nothing raises."""
+    begun = Token(token='{"action": "', logprob=0.0)
+    for bad in (float("nan"), float("inf"), float("-inf"), 7.0, 1e6):
+        tops = [{"token": "like", "logprob": bad}, {"token": "skip", "logprob": -1.0}]
+        found = option_logprobs([begun, Token.model_validate({"token": "like", "logprob": bad, "top_logprobs": tops})], Answer)
+        assert found == {"skip": -1.0}
+        assert option_logprobs([begun, Token(token="like", logprob=bad)], Answer) is None
+
+
+async def test_broken_ones_cost_no_answer() -> None:
+    """Where a server sends null for one, the answer stands without them."""
+    broken: tuple[dict[str, Any], ...] = ({"token": "like", "logprob": None, "top_logprobs": []},)
+    with ProviderServer(ok({"action": "like", "watch_fraction": 1}, logprobs=broken)) as server:
+        model = make_model("compatible/m", ModelOptions(server.url("chat"), extra={"logprobs": "true"}))
+        reply = await model.ask(Prompt("feed", "", (Turn("user", "?"),), Answer, 1))
+        await model.close()
+    assert reply.logprobs is None and "like" in reply.text and len(server.requests) == 1
+
+
 def test_no_options_or_no_value_give_none() -> None:
     """An answer without a closed list, or a text that stops before it, has no option probabilities."""
 
