@@ -14,7 +14,7 @@ from personas.command import CommandParser, complain
 from personas.errors import AxiofeedError
 from personas.one_line import one_line
 
-__all__ = ["SubCommand", "bordered", "hand_over", "share"]
+__all__ = ["SubCommand", "bordered", "hand_over", "seed", "share"]
 
 Adder = Callable[[argparse.ArgumentParser], None]
 
@@ -69,12 +69,23 @@ def hand_over(package: str, description: str, epilog: str, commands: Mapping[str
     return code
 
 
+def seed(text: str) -> int:
+    """A whole number from 0 to 2^63 − 1. Raises ArgumentTypeError."""
+    try:
+        found = int(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found < 2**63:
+        raise argparse.ArgumentTypeError(f"give a whole number from 0, not {text[:40]!r}")
+    return found
+
+
 def share(text: str) -> float:
     """A number between 0 and 1. Raises ArgumentTypeError."""
     try:
         found = float(text)
     except ValueError:
         found = 0.0
-    if not 0 < found < 1:
+    if not 1e-6 <= found <= 1 - 1e-6:
         raise argparse.ArgumentTypeError(f"give a number between 0 and 1, such as 0.95, not {text!r}")
     return found

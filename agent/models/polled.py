@@ -2,6 +2,7 @@
 
     truth    as the people of the item did          uniform  every option alike
     first    always the first place shown           sees     as the people where their pictures are shown, else every option alike
+    refuses-half  refuses half of the items, as the people in the rest      fails-some  one call in five fails, the rest as the people
 
 It gives the log-probability of every option. With `--model-option logprobs=false` it gives none, and draws an answer by the step's seed.
 """
@@ -18,18 +19,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agent.models.base import Prompt, Reply
 from agent.models.complaint import first_complaint
 from agent.models.filling import fill
+from agent.models.lapses import fails, refuses
 from agent.protocols.base import Decision
 from agent.protocols.choice import LETTERS
 from environments.base import ActionKind, ItemFacts
 from environments.canonical import rng
-from personas.errors import ModelSetupError
+from personas.errors import ModelSetupError, Unavailable
 
 if TYPE_CHECKING:
     from agent.models.registry import ModelOptions
 
 __all__ = ["IMPOSSIBLE", "KINDS", "Polled", "build"]
 
-KINDS = ("truth", "uniform", "first", "sees")
+KINDS = ("truth", "uniform", "first", "sees", "refuses-half", "fails-some")
 IMPOSSIBLE = -1000.0
 """The log-probability of what is never answered: its exponential is 0, and JSON can hold it."""
 
@@ -54,9 +56,13 @@ class Polled:
         self._kind, self._settings = kind, settings
 
     async def ask(self, prompt: Prompt) -> Reply:
-        """Raises ModelSetupError where the prompt carries no item with options, or one of which no distribution is known."""
+        """Raises ModelSetupError where the prompt carries no item with options, or one of which no distribution is known, Unavailable."""
         if prompt.design is None or prompt.design.item is None or not prompt.design.item.order:
             raise ModelSetupError("polled answers a survey's questions with options: use --environment deck, such as by evals.culture")
+        if self._kind == "fails-some" and fails("polled", prompt.stimulus_id):
+            raise Unavailable("polled: this respondent fails one call in five")
+        if self._kind == "refuses-half" and refuses("polled", prompt.stimulus_id):
+            return Reply(text="", refusal="polled refusal", cost_usd=Decimal(0), model_version=self.name)
         shares = self._shares(prompt, prompt.design.item)
         place = self._place(shares, prompt.step_seed)
         answer = fill(prompt.answer, Decision(ActionKind.PASS, 0.0, 0, self.name), answer=LETTERS[place])

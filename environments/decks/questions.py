@@ -65,7 +65,10 @@ class Question(BaseModel):
     def _check_options(self) -> Question:
         if len(self.options) == 1:
             raise ValueError("one option is no choice; give two, or none for an open question")
-        if len(set(self.options)) < len(self.options):
+        shown = [" ".join(option.split()) for option in self.options]  # as protocols show them
+        if not all(shown):
+            raise ValueError("an option has no words; give it some, or leave it out")
+        if len(set(shown)) < len(shown):
             raise ValueError("an option stands there twice; give each once")
         if any(place >= len(self.options) for place in self.key):
             raise ValueError(f"key {list(self.key)} names an option that is not there; places count from 0")

@@ -114,14 +114,9 @@ def _with_criterion(answer: Judgement) -> Judgement:
     criterion = CRITERIA.get(kind) if answer.about.get("capacity") == VALUE else None
     if criterion is None:
         return answer
-    return Judgement.of(
-        answer.question,
-        answer.prediction,
-        reference=answer.reference,
+    return replace(
+        answer,
+        id=content_hash(["judgement with criterion", answer.id, criterion])[:24],
         reasoning=f"{criterion} {answer.reasoning}".strip(),
-        images=answer.images,
-        respondent=answer.respondent,
-        item=answer.item,
         about={**answer.about, CRITERION: kind},
-        of_answer=answer.about.get("of_session", ""),
     )

@@ -6,6 +6,7 @@ Columns that are added: `decided` by key, rule, judges or nobody; `right` null w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,36 +15,63 @@ import polars as pl
 
 from evals.auto_bench.declining import BENIGN, CRITERION, DECLINE, declines
 from evals.auto_bench.taxonomy import VALUE
+from evals.judging.judgements import kept
 from evals.judging.verdicts import VERDICTS, judging_runs, read_judged
 
 __all__ = ["decided", "majority", "verdicts_on"]
 
+Key = tuple[str, str, str]
+"""Folder of the session, item, and what was answered, as far as a record of judgements keeps it."""
+
 
 def verdicts_on(answers: pl.DataFrame, paths: Sequence[str | Path]) -> pl.DataFrame:
-    """The verdicts in `paths` on these answers, with their `session`; empty where there are none.
+    """The verdicts in `paths` on these answers, with the `folder` of their session; empty where there are none.
 
-    A judge of a question of Value that was not told its criterion (by another command) has judged something else, and is left out.
+    A judge of a question of Value that was not told its criterion (by another command) has judged something else, and is left out; so is a
+    verdict on other words than the session holds now, and on a session of the same name that was asked something else.
     Raises UserError for a missing folder.
     """
-    empty = pl.DataFrame(schema=dict(VERDICTS) | {"session": pl.String})
+    empty = pl.DataFrame(schema=dict(VERDICTS) | {"folder": pl.String})
     if not judging_runs(paths):
         return empty
     found = read_judged(paths).filter(pl.col("kind").is_in(["open", "nearest"]))
-    session = pl.Series("session", [str(about.get("of_session", "")) for about in found["about"]], pl.String)
     told = pl.Series([about.get("capacity") != VALUE or CRITERION in about for about in found["about"]], dtype=pl.Boolean)
-    named = found.with_columns(session).filter(told)
-    both = named.join(answers.select("session", "item").unique(), on=["session", "item"], how="semi", maintain_order="left")
-    return both if both.height else empty
+    named = found.filter(told).with_columns(
+        pl.Series(name, [str(about.get(of, "")) for about in found.filter(told)["about"]], pl.String)
+        for name, of in (("session", "of_session"), ("spec", "of_spec"), ("item", "of_item"))
+    )
+    places = answers.select("folder", "session", "item", prediction=_prediction(answers), spec=_specs(answers["folder"])).unique()
+    both = named.join(places, on=["session", "spec", "item", "prediction"], maintain_order="left")
+    return both.select(empty.columns) if both.height else empty
 
 
-def majority(verdicts: pl.DataFrame) -> dict[tuple[str, str], bool | None]:
-    """What most judges say of each answer (session, item): true, false, or None where they are split evenly or none of them decided.
+def _prediction(answers: pl.DataFrame) -> pl.Series:
+    """What a judge was given of each answer, as its record keeps it."""
+    said = [row["raw"] if row["options"] else row["reason"] for row in answers.iter_rows(named=True)]
+    return pl.Series([kept(each or "") for each in said], dtype=pl.String)
+
+
+def _specs(folders: pl.Series) -> pl.Series:
+    """The hash of what was run in each session's folder; "" where that cannot be read any more."""
+    known = {folder: _spec(Path(folder)) for folder in folders.unique()}
+    return pl.Series([known[folder] for folder in folders], dtype=pl.String)
+
+
+def _spec(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "session.json").read_bytes()).get("spec_hash", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def majority(verdicts: pl.DataFrame) -> dict[Key, bool | None]:
+    """What most judges say of each answer: true, false, or None where they are split evenly or none of them decided.
 
     A reply that a judge mapped to an option counts as true where this is a right one.
     """
-    votes: dict[tuple[str, str], list[int]] = {}
+    votes: dict[Key, list[int]] = {}
     for row in verdicts.iter_rows(named=True):
-        votes.setdefault((row["session"], row["item"]), []).append(_vote(row))
+        votes.setdefault((row["folder"], row["item"], row["prediction"]), []).append(_vote(row))
     return {key: None if sum(given) == 0 else sum(given) > 0 for key, given in votes.items()}
 
 
@@ -55,8 +83,8 @@ def _vote(row: Mapping[str, Any]) -> int:
     return {"true": 1, "false": -1}.get(verdict, 0)
 
 
-def decided(answers: pl.DataFrame, said: Mapping[tuple[str, str], bool | None]) -> pl.DataFrame:
-    """The answers with `decided`, `right` and `declined`; `said`: what judges say, by session and item.
+def decided(answers: pl.DataFrame, said: Mapping[Key, bool | None]) -> pl.DataFrame:
+    """The answers with `decided`, `right` and `declined`; `said`: what judges say.
 
     `key_place` is 0 where `right` is known and null where it is not: so that what scores keys scores this.
     """
@@ -69,9 +97,9 @@ def decided(answers: pl.DataFrame, said: Mapping[tuple[str, str], bool | None]) 
     )
 
 
-def _decisions(answers: pl.DataFrame, said: Mapping[tuple[str, str], bool | None]) -> Iterator[tuple[str, bool | None, bool | None]]:
-    for row in answers.iter_rows(named=True):
-        verdict = said.get((row["session"], row["item"]))
+def _decisions(answers: pl.DataFrame, said: Mapping[Key, bool | None]) -> Iterator[tuple[str, bool | None, bool | None]]:
+    for row, words in zip(answers.iter_rows(named=True), _prediction(answers), strict=True):
+        verdict = said.get((row["folder"], row["item"], words))
         if row["state"] == "failed":
             yield "nobody", None, None
         elif row.get("capacity") == VALUE:

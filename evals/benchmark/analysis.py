@@ -10,9 +10,10 @@ from evals.benchmark.base import Benchmark, Scoring
 from evals.benchmark.columns import PAIRED, POSITIONS, scores_recipe
 from evals.benchmark.reading import ItemMaterial, read_items
 from evals.benchmark.report import Findings
-from evals.benchmark.scoring import ALL, audit, pairs, scores
+from evals.benchmark.scoring import ALL, audit, left_pairs, pairs, scores
 from evals.report.words import count, percent, plural
 from evals.scoring.answers import SCHEMA
+from personas.errors import UserError
 
 __all__ = ["NOTES", "accuracy_scoring", "analyse", "conclusion", "kept_answers"]
 
@@ -20,7 +21,7 @@ NOTES = (
     "A refusal and an unreadable answer are not right; an outage is neither right nor wrong: its samples stay in the count, and “if "
     "outages decided” bounds the score by what they could have been.",
 )
-_HIDDEN = ("scores", "raw", "logprobs")
+_HIDDEN = ("scores", "raw", "logprobs", "content")
 
 
 def analyse(benchmark: Benchmark, paths: Sequence[str], level: float = 0.95, seed: int = 0) -> Findings:
@@ -47,13 +48,28 @@ def kept_answers(material: ItemMaterial) -> pl.DataFrame:
 
 def accuracy_scoring(material: ItemMaterial, level: float = 0.95, seed: int = 0) -> Scoring:
     """Accuracy of closed items, over all and by every name in `about`; where answers and keys stand; respondents in pairs."""
+    answers, items, told = _keyed(material)
     names = [name for name in material.items.columns if name not in SCHEMA and name != "who"]
     groups = {name: sorted(material.items[name].drop_nulls().unique().to_list()) for name in names}
-    table = scores(material.answers, material.items, groups, level)
-    tables = {"scores.csv": table, "paired.csv": pairs(material.answers, level, seed), "positions.csv": audit(material.answers)}
+    table = scores(answers, items, groups, level)
+    tables = {"scores.csv": table, "paired.csv": pairs(answers, level, seed), "positions.csv": audit(answers)}
     whole = table.filter(pl.col("level") == ALL)
-    told = tuple(conclusion(row) for row in whole.iter_rows(named=True))
-    return Scoring(tables, (scores_recipe("Scores"), PAIRED, POSITIONS), told, NOTES)
+    sentences = tuple(conclusion(row) for row in whole.iter_rows(named=True))
+    return Scoring(tables, (scores_recipe("Scores"), PAIRED, POSITIONS), sentences, (*NOTES, *told, *left_pairs(answers)))
+
+
+def _keyed(material: ItemMaterial) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """Answers and items where an option is right; of the others a sentence: they are in no score, and no outage. Raises UserError."""
+    recorded = {
+        str(item.get("id")) for each in material.records for item in each["items"] if isinstance(item, dict) and not item.get("key")
+    }
+    keyless = recorded | set(material.answers.filter(pl.col("key_place").is_null())["item"])
+    if not keyless:
+        return material.answers, material.items, []
+    answers, items = (table.filter(~pl.col("item").is_in(list(keyless))) for table in (material.answers, material.items))
+    if answers.is_empty():
+        raise UserError("no option of these items is right, so that there is nothing to score: give each a key")
+    return answers, items, [f"{plural(len(keyless), 'item')} without a right option: asked, and in no score."]
 
 
 def conclusion(row: dict[str, object]) -> str:

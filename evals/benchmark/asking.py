@@ -163,6 +163,7 @@ def record_of(run: ItemRun) -> dict[str, Any]:
             "cluster": item.cluster,
             "protocol": run.protocol_of(item),
             "about": dict(item.about),
+            "content": _content(run.deck, item),
         }
         for item in run.items
     ]
@@ -182,12 +183,19 @@ def record_of(run: ItemRun) -> dict[str, Any]:
     }
 
 
+def _content(deck: QuestionDeck, item: Question) -> str:
+    """Of what a respondent sees and what is right: words, options, key, and pictures by name and size."""
+    pictures = [[image, deck.picture(image).stat().st_size] for image in item.images]
+    return content_hash([item.text, list(item.options), list(item.key), item.scale, pictures])[:16]
+
+
 def _linked(source: Path, target: Path) -> None:
     """The picture under another name, without a second copy where the file system can."""
     if target.is_file():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # a link that leads nowhere
     try:
-        os.link(source, target)
+        os.link(os.path.realpath(source), target)  # of a link the file: the link itself leads nowhere from here
     except OSError:
         shutil.copyfile(source, target)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evals.benchmark.options import EXIT_CODES, add_item_options, add_score_options
+from evals.command_line import bordered
 from personas.command import CommandParser
 
 if TYPE_CHECKING:
@@ -27,11 +28,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(benchmark: Benchmark, options: argparse.Namespace) -> int:
-    from evals.benchmark.__main__ import main
     from evals.benchmark.running import item_run, run_items
 
     def score(folder: Path) -> int:
-        return main([benchmark.name, "score", str(folder), "--out", str(folder / "report")])  # it has the border for errors
+        return bordered(run, [benchmark.name, "score", str(folder), "--out", str(folder / "report")])
 
     wanted = item_run(options, benchmark.name, benchmark.open_items, benchmark.protocol_of)
     return run_items(wanted, options, score, f"python -m evals.benchmark {benchmark.name} score")

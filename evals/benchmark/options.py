@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import share
+from evals.command_line import seed, share
 
 __all__ = ["EXIT_CODES", "add_item_options", "add_score_options"]
 
@@ -23,7 +23,7 @@ def add_item_options(parser: argparse.ArgumentParser, sample: str = "sample") ->
     about.add_argument("--repeats", type=int, default=1, metavar="N", help="times that each is asked, options in other places (default: 1)")
     about.add_argument("--wordings", type=int, default=1, metavar="N", help="prompt wordings that each is asked in (default: 1)")
     about.add_argument("--limit", type=int, metavar="N", help="only N items, a random sample that a larger N contains")
-    about.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and places of options (default: 0)")
+    about.add_argument("--seed", type=seed, default=0, metavar="N", help="of orders and places of options (default: 0)")
     about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")
     about.add_argument("--no-report", action="store_true", help="do not score at the end")
     add_run_options(parser)
@@ -34,6 +34,6 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", nargs="+", metavar="RUNS", help="the folder of a run, or session folders")
     parser.add_argument("--out", metavar="DIR", help="write report.html, tables and results.json there")
     parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")

@@ -30,7 +30,8 @@ class ItemMaterial:
 
     answers   one row an item and session (`evals.scoring.answers`) with the names in `about` as columns, `who`: the respondent, and how it
               was asked where that is not the usual way; `how`: that way alone; `run`: the folder of the run
-    items     one row a `who` and `item` that it was to be asked in the runs it took part in, with the names in `about`
+    items     one row a `who` and `item` that it was to be asked in the runs it took part in, with the names in `about`;
+              `protocol`: the list of those by which it was to be asked
     records   what the runs wrote down; empty where sessions were made without this benchmark's command
     """
 
@@ -43,7 +44,8 @@ class ItemMaterial:
 def read_items(paths: Sequence[str | Path], benchmark: str, protocols: Iterable[str] = ()) -> ItemMaterial:
     """Everything of `benchmark` in the session folders, run folders, and folders of runs. Raises UserError where there is nothing of it.
 
-    Sessions that belong to a run of another benchmark are left out, and said so.
+    Sessions that belong to a run of another benchmark are left out, and said so. UserError too where two runs asked different items under
+    one name: their answers are none to the same question.
     """
     places = [place for path in paths for place in (Path(path), *_runs_within(Path(path), benchmark))]
     nothing = UserError(f"there is no answer to items of {benchmark} in {one_line(', '.join(map(str, paths)), 200)}; run it first")
@@ -62,9 +64,35 @@ def read_items(paths: Sequence[str | Path], benchmark: str, protocols: Iterable[
         problems.append(f"{len(other)} sessions are left out: they are of another benchmark.")
     answers = _named(table, ways)
     own = {run: record for run, record in records.items() if record.get("benchmark") == benchmark}
-    silent = [model for each in own.values() for model in each.get("models", ()) if not answers["model"].str.starts_with(model).any()]
-    problems += [f"{one_line(model)} was to be asked, and there is no answer of it yet." for model in dict.fromkeys(silent)]
+    _check_same(answers, own)
+    problems += _silent(answers, own)
     return ItemMaterial(answers, _samples(answers, own), tuple(own.values()), tuple(problems))
+
+
+def _check_same(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]]) -> None:
+    """Raises UserError where one name stands for two items."""
+    asked = [*answers.select("item", "content", pl.col("run").fill_null("")).unique(maintain_order=True).iter_rows()]
+    for run, record in records.items():  # what was recorded knows the pictures too
+        rows = [item for item in record["items"] if isinstance(item, dict) and "content" in item]
+        asked += [(str(item.get("id")), f"recorded {item['content']}", str(run)) for item in rows]
+    first: dict[tuple[str, bool], tuple[str, str]] = {}
+    for item, content, run in asked:
+        known, where = first.setdefault((item, content.startswith("recorded")), (content, run))
+        if known != content:
+            places = " and ".join(one_line(Path(each).name, 60) for each in (where, run))
+            raise UserError(f"{places} asked different items called {one_line(item, 80)!r}: score these runs apart")
+
+
+def _silent(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]]) -> list[str]:
+    """Who was to be asked under which condition, and has no answer there: no row of any table is of it."""
+    there = {*answers.select(pl.col("model").str.split(" [").list.first(), "condition").unique().iter_rows()}
+    wanted = [(model, way) for each in records.values() for model in each.get("models", ()) for way in each.get("conditions", ("shown",))]
+    told = []
+    for model, condition in dict.fromkeys(wanted):
+        if (model, condition) not in there:
+            how = f" ({_PICTURES[condition]})" if condition in _PICTURES else ""
+            told.append(f"{one_line(model)}{how} was to be asked, and there is no answer of it yet: it stands in no table.")
+    return told
 
 
 def _runs_within(path: Path, benchmark: str) -> list[Path]:
@@ -74,7 +102,8 @@ def _runs_within(path: Path, benchmark: str) -> list[Path]:
 
 
 def _named(table: pl.DataFrame, ways: Mapping[str, str]) -> pl.DataFrame:
-    """With `how`, `who` and `run`."""
+    """With `how`, `who` and `run`; names in `about` that are called so give way."""
+    table = table.drop("how", "who", "run", strict=False)
     sessions = pl.DataFrame(
         {"folder": list(ways), "how": list(ways.values()), "run": [str(Path(folder).parent) for folder in ways]},
         schema={"folder": pl.String, "how": pl.String, "run": pl.String},
@@ -113,20 +142,23 @@ def _record(run: Path) -> Mapping[str, Any] | None:
 def _samples(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]]) -> pl.DataFrame:
     """The items of the runs that each respondent took part in, and those that it was shown besides."""
     names = [name for name in answers.columns if name not in SCHEMA and name not in ("who", "how", "run")]
-    parts = [answers.select("who", "item", "cluster", *names)]
+    parts = [answers.select("who", "item", "cluster", "protocol", *names)]
     for who, run, condition in answers.select("who", "run", "condition").unique(maintain_order=True).iter_rows():
         record = records.get(Path(run)) if run is not None else None
         listed = [item for item in (record["items"] if record else ()) if isinstance(item, dict) and "id" in item]
         # An item without a picture has none that could be exchanged: under `wrong` it is not asked.
         rows = [_sample(who, item, names) for item in listed if condition != "wrong" or item.get("images")]
         parts.append(pl.DataFrame(rows, schema=parts[0].schema))
-    return pl.concat(parts).unique(["who", "item"], keep="first", maintain_order=True)
+    rest = [pl.col(name).first() for name in ("cluster", *names)]
+    protocols = pl.col("protocol").drop_nulls().unique().sort()
+    return pl.concat(parts).group_by("who", "item", maintain_order=True).agg(*rest[:1], protocols, *rest[1:])
 
 
 def _sample(who: str, item: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     about = item.get("about")
     told = about if isinstance(about, dict) else {}
-    return {"who": who, "item": str(item["id"]), "cluster": item.get("cluster"), **{name: told.get(name) for name in names}}
+    found = {"who": who, "item": str(item["id"]), "cluster": item.get("cluster"), "protocol": item.get("protocol")}
+    return found | {name: told.get(name) for name in names}
 
 
 def decks_of(runs: Iterable[str | Path]) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from evals.benchmark.report import Findings
-from evals.benchmark.scoring import ALL, audit, pairs
+from evals.benchmark.scoring import ALL, audit, left_pairs, pairs
 from evals.ch3ef.asking import NAME
 from evals.ch3ef.figure import score_figure
 from evals.ch3ef.levels.registry import LEVELS
@@ -137,6 +137,8 @@ def _notes(material: Material, table: pl.DataFrame, tables: Mapping[str, pl.Data
             "No calibration: no answer came with log-probabilities of all options (vllm, compatible and llamacpp give them with "
             "--model-option logprobs=true)."
         )
+    if "paired" in material.metrics:
+        notes += left_pairs(material.answers)
     own = [] if "correlations.csv" not in tables else tables["correlations.csv"].filter(pl.col("source") == "own")["models"].to_list()
     if own:
         enough = "below three none is computed" if max(own) < 3 else "with few models intervals are wide"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agent.experiments.command import EXIT_CODES, add_run_options
 from evals.benchmark.options import add_score_options
 from evals.ch3ef.levels.registry import FORMATS
-from evals.command_line import SubCommand, hand_over, share
+from evals.command_line import SubCommand, hand_over, seed, share
 
 __all__ = ["run"]
 
@@ -53,7 +53,7 @@ def _asking(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--recipe", metavar="FILE.toml", help="scenario, instruction, inferencer, metrics (default: every item, directly)")
     about.add_argument("--condition", metavar="C[,C…]", help="in place of the recipe's: shown, none, wrong, or several side by side")
     about.add_argument("--repeats", type=int, metavar="N", help="in place of the recipe's")
-    about.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and places of options (default: 0)")
+    about.add_argument("--seed", type=seed, default=0, metavar="N", help="of orders and places of options (default: 0)")
     about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")
     about.add_argument("--no-report", action="store_true", help="do not score at the end")
     add_run_options(parser)
@@ -63,7 +63,7 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", nargs="+", metavar="RUNS", help="the folder of a run, or session folders")
     parser.add_argument("--out", metavar="DIR", help="write report.html, tables and results.json there")
     parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 
@@ -76,7 +76,7 @@ def _importing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="an empty or new folder for the items")
     parser.add_argument("--split", metavar="NAME", help="of the dataset, such as test (default: the usual one)")
     parser.add_argument("--sample", type=int, metavar="N", help="that many items, drawn by the seed (default: all)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of options that are drawn (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the sample, and of options that are drawn (default: 0)")
     parser.add_argument("--skip-faulty", action="store_true", help="leave faulty rows out, and list each in left_out.csv")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
@@ -84,7 +84,7 @@ def _importing(parser: argparse.ArgumentParser) -> None:
 
 def _checking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("items", metavar="DIR|sample", help="a folder of items, or those that come with the package")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the places of options (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the places of options (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 

@@ -60,12 +60,11 @@ def read_material(paths: Sequence[str | Path]) -> Material:
     known, items = (table if "domain" in table.columns else table.with_columns(domain=pl.lit(None, pl.String)) for table in (known, items))
     runs = tuple(sorted(run for run in known["run"].unique() if run is not None))
     records = {run: record for run in runs if (record := _record(run))}
-    open_items = _open_items(known, records.values())
     answers, texts = known.filter(pl.col("protocol") != OPEN), known.filter(protocol=OPEN)
-    chose = pl.col("who").is_in(answers["who"].unique().implode())
+    closed = pl.col("protocol").list.eval(pl.element() != OPEN).list.any()
     return Material(
         with_rules(answers, {run: str(each.get("normalise", "")) for run, each in records.items()}),
-        items.filter(~pl.col("item").is_in(open_items) & chose),
+        items.filter(closed),
         texts.with_columns(references=_references(texts, runs)),
         bool(found.records),
         tuple(name for name in _ALL if not records or any(name in _metrics(record) for record in records.values())),
@@ -86,16 +85,6 @@ def _record(run: str) -> Mapping[str, Any]:
 def _metrics(record: Mapping[str, Any]) -> Sequence[str]:
     given = record.get("metrics")
     return given if isinstance(given, list) and given else _ALL
-
-
-def _open_items(answers: pl.DataFrame, records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Items that were asked, or to be asked, in words and in no other way."""
-    asked = {*answers.select("item", "protocol").unique().iter_rows()}
-    for record in records:
-        rows = record.get("items")
-        asked |= {(str(row.get("id")), str(row.get("protocol"))) for row in rows or () if isinstance(row, dict)}
-    closed = {item for item, protocol in asked if protocol != OPEN}
-    return sorted({item for item, protocol in asked if protocol == OPEN} - closed)
 
 
 def _references(texts: pl.DataFrame, runs: Sequence[str]) -> pl.Series:

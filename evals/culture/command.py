@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import SubCommand, hand_over, share
+from evals.command_line import SubCommand, hand_over, seed, share
 
 __all__ = ["run"]
 
@@ -67,7 +67,7 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         "--repeats", type=int, default=2, metavar="N", help="an even number: half of them in each order of a scale (default: 2)"
     )
     whom.add_argument("--cells", choices=("one", "all"), default="one", help="one wording of the request, or all three (default: one)")
-    whom.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and pictures (default: 0)")
+    whom.add_argument("--seed", type=seed, default=0, metavar="N", help="of orders and pictures (default: 0)")
     whom.add_argument("--name", metavar="NAME", help="of the run's folder (default: from what is asked)")
     whom.add_argument("--no-report", action="store_true", help="do not score at the end")
     add_run_options(parser)
@@ -81,7 +81,7 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
         "--answers", choices=("auto", "logprobs", "counts"), default="auto", help="where distributions come from (default: auto)"
     )
     parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 

@@ -27,6 +27,7 @@ __all__ = ["FILES", "Told", "analyse", "mapped"]
 FILES = ("shares.csv", "strengths.csv", "agreement.csv", "audits.csv", "mapped.csv", "verdicts.csv")
 """The tables there can be."""
 _KEPT = ("judge", "person", "kind", "respondent", "second", "item", "cluster", "verdict", "state", "reason", "option", "right", "judgement")
+"""Columns of verdicts.csv."""
 _TOLD = 12
 """Sentences of a kind in the conclusions; the tables hold all."""
 
@@ -114,22 +115,7 @@ def _rows(judged: pl.DataFrame) -> pl.DataFrame:
         pl.Series("option", options, pl.Int64),
         pl.Series("right", rights, pl.Boolean),
     )
-    kept = [
-        "judge",
-        "person",
-        "kind",
-        "respondent",
-        "second",
-        "item",
-        "cluster",
-        "verdict",
-        "state",
-        "reason",
-        "option",
-        "right",
-        "judgement",
-    ]
-    return judged.drop("about").with_columns(*more).select(kept)
+    return judged.drop("about").with_columns(*more).select(_KEPT)
 
 
 def _conclusions(tables: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:

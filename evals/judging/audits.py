@@ -106,9 +106,9 @@ def _rows(audit: str, judge: str, of: str, measured: Measured) -> list[dict[str,
 
 
 def _position(games: pl.DataFrame, *, level: float, seed: int) -> list[tuple[str, Interval | None]]:
-    turned = pl.col("first") > pl.col("second")
+    turned = pl.col("first_id") > pl.col("second_id")
     pairs = (
-        games.with_columns(one=pl.min_horizontal("first", "second"), other=pl.max_horizontal("first", "second"), turned=turned)
+        games.with_columns(one=pl.min_horizontal("first_id", "second_id"), other=pl.max_horizontal("first_id", "second_id"), turned=turned)
         .with_columns(points=pl.when("turned").then(1 - pl.col("won")).otherwise(pl.col("won")))
         .group_by("item", "one", "other", maintain_order=True)
         .agg(pl.len(), pl.col("points").n_unique().alias("kinds"), pl.col("won").mean(), pl.col("cluster").first())

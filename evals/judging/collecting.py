@@ -7,13 +7,14 @@ pictures were taken away or exchanged is judged with the question's own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.trace.events import StimulusEvent
 from agent.trace.reader import SessionFolder, find_sessions
+from environments.canonical import content_hash
 from environments.decks.questions import Question, QuestionDeck, read_questions
 from evals.judging.judgements import NO_OPTIONS, Judgement, Pairing, Unmapped
 from evals.scoring.answers import read_answers
@@ -25,6 +26,7 @@ __all__ = ["Collected", "collect", "pairings"]
 _OPEN = ("open",)
 _CLOSED = ("choice", "choice-steps", "choice-chain")
 _PICTURES = {"none": " (no pictures)", "wrong": " (wrong pictures)"}
+Judged = TypeVar("Judged", Judgement, Unmapped)
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ class _Source:
 def collect(paths: Sequence[str | Path], *, pictures: bool = False) -> Collected:
     """What sessions in the run or session folders left to be judged. Raises UserError where there is nothing, or no deck with pictures."""
     rows, problems = _rows(paths)
-    sources = _sources(paths, {row["session"] for row in rows}, pictures)
+    sources = _sources(paths, {row["folder"] for row in rows}, pictures)
     answers, unmapped = [], []
     left: dict[str, int] = {}
     for row in rows:
-        source = sources[row["session"]]
+        source = sources[row["folder"]]
         if row["protocol"] in _OPEN and row["state"] == "answered":
             answers.append(_judgement(row, source, pictures=pictures))
         elif row["protocol"] in _OPEN:
@@ -68,7 +70,17 @@ def collect(paths: Sequence[str | Path], *, pictures: bool = False) -> Collected
     if not answers and not unmapped:
         told = one_line(", ".join(map(str, paths)), 200)
         raise UserError(f"there is nothing to judge in {told}: no question was answered in words, and every choice was read by rule")
-    return Collected(tuple(answers), tuple(unmapped), left, problems)
+    return Collected(_apart(answers), _apart(unmapped), left, problems)
+
+
+def _apart(judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """With an id each: the same words of the same session, in a second folder, are a second answer."""
+    seen: dict[str, int] = {}
+    found = []
+    for each in judged:
+        seen[each.id] = number = seen.get(each.id, 0) + 1
+        found.append(each if number == 1 else replace(each, id=content_hash(["judgement", each.id, number])[:24]))
+    return tuple(found)
 
 
 def _rows(paths: Sequence[str | Path]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -91,10 +103,10 @@ def _rows(paths: Sequence[str | Path]) -> tuple[list[dict[str, Any]], tuple[str,
 
 def pairings(answers: Iterable[Judgement]) -> tuple[Pairing, ...]:
     """Every two respondents' answers to the same item, each pair in both orders. Of several answers of one respondent to an item the first
-    counts. Raises UserError where no item has two."""
-    by_item: dict[str, dict[str, Judgement]] = {}
+    counts; items of one name that ask something else are two. Raises UserError where no item has two."""
+    by_item: dict[tuple[str, str], dict[str, Judgement]] = {}
     for answer in answers:
-        by_item.setdefault(answer.item, {}).setdefault(answer.respondent, answer)
+        by_item.setdefault((answer.item, answer.about.get("of_question", "")), {}).setdefault(answer.respondent, answer)
     found = [
         pairing
         for same in by_item.values()
@@ -107,28 +119,24 @@ def pairings(answers: Iterable[Judgement]) -> tuple[Pairing, ...]:
 
 
 def _sources(paths: Sequence[str | Path], wanted: set[str], pictures: bool) -> dict[str, _Source]:
-    """By session, what it showed. Raises UserError for two sessions of one name, or where pictures are wanted and their deck is gone."""
+    """By folder of a session, what it showed. Raises UserError where pictures are wanted and their deck is gone."""
     found: dict[str, _Source] = {}
-    places: dict[str, Path] = {}
     decks: dict[Path, QuestionDeck] = {}
     for folder in {each.path.resolve(): each for path in paths for each in find_sessions(Path(path))}.values():
         try:
             record = folder.record()
-            name, feed = one_line(str(record.get("session", folder.path.name))), str(record["spec"].get("feed", ""))
+            place, feed = str(folder.path.resolve()), str(record["spec"].get("feed", ""))
             options = ", ".join(f"{key}={value}" for key, value in sorted((record["spec"].get("model_options") or {}).items()))
         except (UserError, KeyError, TypeError, AttributeError):
             continue  # read_answers has named it
-        if name not in wanted:
+        if place not in wanted:
             continue
-        if places.setdefault(name, folder.path) != folder.path:
-            both = f"{one_line(str(places[name].parent))} and {one_line(str(folder.path.parent))}"
-            raise UserError(f"two sessions are called {name}, in {both}: judge them apart")
         deck = _deck(folder, feed, decks)
         if deck is None and pictures:
+            name = one_line(folder.path.name)
             raise UserError(f"the pictures of session {name} are gone: there are no items at {one_line(feed, 200)}; leave out --pictures")
-        found[name] = _Source(
-            {step.stimulus.id: step.stimulus for step in folder.steps()}, deck, options or NO_OPTIONS, str(record.get("spec_hash", ""))
-        )
+        shown = {event.id: event for event in folder.events() if isinstance(event, StimulusEvent)}
+        found[place] = _Source(shown, deck, options or NO_OPTIONS, str(record.get("spec_hash", "")))
     return found
 
 
@@ -184,6 +192,9 @@ def _who(row: Mapping[str, Any]) -> str:
 
 
 def _about(row: Mapping[str, Any], source: _Source) -> dict[str, str]:
-    facts = source.shown[row["item"]].item
-    named = dict(facts.about) if facts else {}
-    return named | {"of_session": row["session"], "of_options": source.options} | ({"cluster": row["cluster"]} if row["cluster"] else {})
+    shown = source.shown[row["item"]]
+    named = dict(shown.item.about) if shown.item else {}
+    # Decks may have items of one name: what is asked tells them apart, as what was asked tells sessions of one name apart.
+    asks = content_hash([shown.text.get("caption", ""), row["reference"]])[:8]
+    named |= {"of_session": row["session"], "of_spec": source.spec, "of_options": source.options, "of_question": asks}
+    return named | ({"cluster": row["cluster"]} if row["cluster"] else {})

@@ -24,7 +24,7 @@ from evals.running import Asked
 from personas.errors import FeedError, StorageFailed, UserError
 from personas.one_line import one_line
 
-__all__ = ["BENCHMARK", "KINDS", "NO_OPTIONS", "Judgement", "Pairing", "Unmapped", "gather_pictures", "item_of", "judgement_run", "kind_of"]
+__all__ = ["BENCHMARK", "KINDS", "NO_OPTIONS", "Judgement", "Pairing", "Unmapped", "gather_pictures", "item_of", "judgement_run", "kept", "kind_of"]
 
 BENCHMARK = "judging"
 """Begins the names of runs of judgements."""
@@ -32,7 +32,8 @@ KINDS: Mapping[str, str] = {"open": "verdict", "pair": "verdict-pair", "nearest"
 """The protocol that asks each kind of judgement."""
 NO_OPTIONS = "no options"
 _PICTURES = "pictures"
-_LONGEST_ABOUT = 100_000
+_LONGEST_ABOUT = 20_000
+"""Characters of a text that the record keeps, so that no hostile answer makes an item longer than a deck's line may be."""
 
 
 @dataclass(frozen=True)
@@ -208,17 +209,22 @@ def item_of(judgement: Judgement | Pairing | Unmapped, pictures: Mapping[Path, s
         words, about, reference = _words(judgement), _about(judgement), judgement.reference
     if shown:
         words = f"The question is about the picture{'s' * (len(shown) > 1)} above.\n{words}"
-    named = {name: clean(text)[:_LONGEST_ABOUT] for name, text in {**judgement.about, **about}.items()}
+    named = {name: kept(text) for name, text in {**judgement.about, **about}.items()}
     cluster = judgement.about.get("cluster") or judgement.item
     item = {
         "id": judgement.id,
         "text": words,
         "images": shown,
-        "reference": clean(reference),
+        "reference": kept(reference),
         "cluster": clean(cluster)[:300],
         "about": named,
     }
     return Question.model_validate(item)
+
+
+def kept(text: str) -> str:
+    """A text as the record of a run of judgements keeps it: without halves of characters, and at most 20,000 of them."""
+    return clean(text)[:_LONGEST_ABOUT]
 
 
 def _words(judgement: Judgement) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Sequence
 
 __all__ = ["clean", "quoted"]
@@ -28,8 +30,20 @@ def _cut(label: str, text: str, room: int) -> str:
     return f"{label} (cut: the first {len(kept):,} of {len(text):,} characters): {_json(kept)}"
 
 
+_MARKS = re.compile(r"[^\x20-\x7e]")
+_STEERING = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+"""Part of words in some scripts, and of emoji."""
+
+
 def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """On one line: what ends a line, turns its direction or cannot be seen is written as its number."""
+    return _MARKS.sub(lambda found: _escaped(found[0]), json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(mark: str) -> str:
+    steers = mark not in _JOINERS and unicodedata.category(mark) in _STEERING
+    return json.dumps(mark)[1:-1] if steers else mark
 
 
 def clean(text: str) -> str:

@@ -91,6 +91,7 @@ def read_judged(paths: Sequence[str | Path]) -> pl.DataFrame:
     if not rows:
         raise UserError(f"there are no judgements in {_listed(paths)}; run `python -m evals.judging judge` or `pairs` first")
     _name_apart([row["about"] for row in rows.values()])
+    _items_apart(list(rows.values()))
     settings: dict[str, set[str]] = defaultdict(set)
     for model, setting, _, _ in rows:
         settings[model].add(setting)
@@ -115,6 +116,16 @@ def _name_apart(abouts: Sequence[dict[str, str]]) -> None:
         for who, how in _NAMES:
             if who in about and about.get(how) and len(options[about[who]]) > 1:
                 about[who] = f"{about[who]} [{about[how]}]"
+
+
+def _items_apart(rows: Sequence[dict[str, Any]]) -> None:
+    """Items of one name that ask something else, such as those of two decks, get what they ask as part of their names."""
+    asked: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        asked[row["item"]].add(row["about"].get("of_question", ""))
+    for row in rows:
+        if len(asked[row["item"]]) > 1:
+            row["item"] = f"{row['item']} [{row['about'].get('of_question', '')}]"
 
 
 def judge_name(model: str, cell: int, setting: str = "") -> str:
@@ -155,6 +166,9 @@ def _rows(run: Path) -> Iterator[tuple[Key, dict[str, Any]]]:
         return
     setting = _setting(record)
     items = _items(run)
+    if lacking := [each for each in record["items"] if not isinstance(each, dict) or each.get("id") not in items]:
+        shown = one_line(str(run / DECKS), 200)
+        raise UserError(f"{len(lacking)} of {len(record['items'])} judgements are not in {shown} any more; restore it")
     for model in record.get("models", ()):
         for cell in record.get("cells", (0,)):
             for name, item in items.items():

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from evals.benchmark.options import EXIT_CODES, add_item_options, add_score_options
-from evals.command_line import SubCommand, hand_over
+from evals.command_line import SubCommand, hand_over, seed
 
 __all__ = ["SUBCOMMANDS", "run"]
 
@@ -66,7 +66,7 @@ def _annotating(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only whole pictures, until there are N scenarios")
     parser.add_argument("--port", type=int, metavar="N", help="of the page (default: the one used before, else a free one)")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the raters' orders (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the raters' orders (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines at the end")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 

@@ -11,7 +11,7 @@ import polars as pl
 from environments.catalogue.storing import write_whole
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
-from personas.spreadsheet import FORMULA_STARTS
+from personas.spreadsheet import FORMULA_STARTS, harmless_cell
 
 __all__ = ["PAGE", "RESULTS", "check_place", "csv_of", "write_folder"]
 
@@ -38,7 +38,8 @@ def csv_of(frame: pl.DataFrame) -> str:
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
     flat = frame.with_columns(pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(" ") for name in lists)
     texts = [name for name, dtype in flat.schema.items() if isinstance(dtype, pl.String | pl.Categorical | pl.Enum)]
-    return flat.with_columns(_harmless(pl.col(name).cast(pl.String)).alias(name) for name in texts).write_csv()
+    cells = flat.with_columns(_harmless(pl.col(name).cast(pl.String)).alias(name) for name in texts)
+    return cells.rename({name: safe for name in cells.columns if (safe := harmless_cell(name)) != name}).write_csv()
 
 
 def _harmless(text: pl.Expr) -> pl.Expr:

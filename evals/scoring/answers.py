@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ SCHEMA: Mapping[str, Any] = {
     "logprobs": pl.List(pl.Float64),
     "shown_order": pl.List(pl.Int64),
     "key_places": pl.List(pl.Int64),
+    "content": pl.String,
 }
 
 
@@ -56,7 +58,8 @@ class ItemAnswers:
     table     one row an item shown, `SCHEMA`: `place` and `option` of what was chosen, as shown and as in the benchmark's order, null where
               nothing was; `key_place` of the first right option shown; `right` null where nothing was chosen or nothing is right;
               `folder` of the session; `logprobs` of the options in the benchmark's order, null where the backend gives none or an option's
-              is missing; `shown_order`: which of the item's options stands in each place shown; `key_places`: where right ones stand
+              is missing; `shown_order`: which of the item's options stands in each place shown; `key_places`: where right ones stand;
+              `content`: of words, options and key in the benchmark's order, so that two items of one name are told apart
     about     one row an item: `item`, and its names as columns (task, domain, …)
     problems  sentences on what was left out
     """
@@ -177,7 +180,19 @@ def _row(shown: StimulusEvent, cell: int, answer: AnswerEvent) -> dict[str, Any]
         "logprobs": _logprobs(answer.logprobs, order),
         "shown_order": list(order),
         "key_places": list(key),
+        "content": _content(shown, order, key),
     }
+
+
+def _content(shown: StimulusEvent, order: Sequence[int], key: Sequence[int]) -> str:
+    """What was asked, whatever places its options stand in."""
+    options = dict(zip(order, shown.text.get("options") or (), strict=False))
+    told = [
+        shown.text.get("caption"),
+        [options.get(place) for place in range(len(order))],
+        sorted(order[place] for place in key if place < len(order)),
+    ]
+    return blake2b(repr(told).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _logprobs(given: Mapping[str, float] | None, order: Sequence[int]) -> list[float] | None:

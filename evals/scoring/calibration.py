@@ -53,14 +53,25 @@ def calibration(
     chance = float(np.mean([_ece(p, (dice.random(len(p)) < p).astype(np.float64), edges) for _ in range(200)]))
     low = high = None
     if len(p) > 2:
-        drawn = dice.integers(0, len(p), size=(draws, len(p)))
-        again = np.array([_ece(p[rows], y[rows], _bins(p[rows], bins)) for rows in drawn])
+        again = _resampled(p, y, bins, draws, dice)
         shift = float(again.mean()) - ece
         low, high = (max(0.0, float(q) - shift) for q in np.quantile(again, [0.5 - level / 2, 0.5 + level / 2]))
     found = tuple(
         Bin(int((edges == b).sum()), float(p[edges == b].mean()), float(y[edges == b].mean())) for b in range(int(edges.max()) + 1)
     )
     return Calibration(Interval(ece, low, high, len(p), "bootstrap", level), chance, found)
+
+
+def _resampled(p: FloatArray, y: FloatArray, bins: int, draws: int, dice: np.random.Generator) -> FloatArray:
+    """(draws,) ECE of resamples, each with bins of its own. Sorted once: a resample is how often each answer is taken."""
+    order, n = np.argsort(p, kind="stable"), len(p)
+    gap, first = (y - p)[order], np.searchsorted(p[order], p[order], side="left")
+    found = np.empty(draws)
+    for draw in range(draws):
+        taken = np.bincount(dice.integers(0, n, size=n), minlength=n)[order]
+        before = np.concatenate(([0], np.cumsum(taken)))[first]
+        found[draw] = np.abs(np.bincount(np.minimum(before * bins // n, bins - 1), taken * gap)).sum() / n
+    return found
 
 
 def _bins(p: FloatArray, bins: int) -> IntArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 import polars as pl
@@ -13,7 +12,9 @@ from evals.values.intervals import Interval
 __all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference", "sign_flip_p"]
 
 _CELLS = 4_000_000
-"""Random signs that are in memory at once."""
+"""Random signs, or counts of a resample, that are in memory at once."""
+_MANY = 2000
+"""Clusters from which on equal ones are drawn together."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     n, least = only_first + only_second, min(only_first, only_second)
     if n == 0:
         return 1.0
-    tail = sum(comb(n, k) for k in range(least + 1))
+    tail = ways = 1
+    for k in range(1, least + 1):
+        ways = ways * (n - k + 1) // k
+        tail += ways
     return min(1.0, 2 * tail / 2**n)
 
 
@@ -56,8 +60,13 @@ def paired_difference(
         return Interval(mean, None, None, len(difference), "bootstrap by item", level)
     sums = np.bincount(labels, difference, count)
     sizes = np.bincount(labels, minlength=count).astype(np.float64)
-    drawn = np.random.default_rng([seed, 20]).multinomial(count, np.full(count, 1 / count), size=draws)
-    means = (drawn @ sums) / (drawn @ sizes)
+    kinds, many = np.stack([sums, sizes], axis=1), np.ones(count)
+    if count > _MANY:  # clusters that are equal are one kind, drawn as often as all of them: the same distribution
+        kinds, many = np.unique(kinds.round(12), axis=0, return_counts=True)
+    source, at_once = np.random.default_rng([seed, 20]), max(1, _CELLS // len(kinds))
+    parts = [min(at_once, draws - start) for start in range(0, draws, at_once)]
+    again = np.concatenate([source.multinomial(count, many / count, size=part).astype(np.float64) @ kinds for part in parts])
+    means = again[:, 0] / again[:, 1]
     low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
     return Interval(mean, float(low), float(high), len(difference), "bootstrap by item", level)
 

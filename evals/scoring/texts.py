@@ -35,7 +35,7 @@ LONGEST = 4
 _SIGMA = 6.0
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _ARTICLES = frozenset({"a", "an", "the"})
-_DRAWS = 1000
+_DRAWS, _CELLS = 1000, 4_000_000
 
 Grams = list[Counter[tuple[str, ...]]]
 """n-grams with their counts, for n = 1 to 4."""
@@ -148,24 +148,36 @@ def text_scores(
     """
     unit = np.unique(np.asarray(clusters if clusters is not None else range(len(answers))), return_inverse=True)[1]
     units = int(unit.max()) + 1
-    drawn = np.random.default_rng([seed, 84]).multinomial(units, np.full(units, 1 / units), size=_DRAWS).astype(np.float64)
     pairs = list(zip(answers, references, strict=True))
-    found = {}
+    summed: dict[str, FloatArray] = {}
     for metric in metrics:
         if metric == "bleu":
             parts = np.array([_bleu_parts(answer, known) for answer, known in pairs])
         else:
             values = cider(answers, references) if metric == "cider" else np.array([_SINGLE[metric](*pair) for pair in pairs])
             parts = np.stack([values, np.ones(len(values))], axis=1)
-        sums = np.zeros((units, parts.shape[1]))
-        np.add.at(sums, unit, parts)
+        summed[metric] = np.zeros((units, parts.shape[1]))
+        np.add.at(summed[metric], unit, parts)
+    again = _resampled(summed, units, seed) if units > 2 else {}
+    found = {}
+    for metric, sums in summed.items():
         value = _value(metric, sums.sum(axis=0)[None], smoothing)[0]
-        bounds = np.quantile(_value(metric, drawn @ sums, smoothing), [0.5 - level / 2, 0.5 + level / 2]) if units > 2 else (None, None)
+        bounds = np.quantile(_value(metric, again[metric], smoothing), [0.5 - level / 2, 0.5 + level / 2]) if again else (None, None)
         low, high = (None if bound is None else float(bound) for bound in bounds)
         found[metric] = Interval(
             float(value), low, high, len(answers), "bootstrap by item" if clusters is None else "bootstrap by cluster", level
         )
     return found
+
+
+def _resampled(summed: Mapping[str, FloatArray], units: int, seed: int) -> dict[str, FloatArray]:
+    """By metric (draws, parts): sums over the same resamples of units, of which a bounded number is in memory at once."""
+    dice, at_once = np.random.default_rng([seed, 84]), max(1, _CELLS // units)
+    sizes = [min(at_once, _DRAWS - start) for start in range(0, _DRAWS, at_once)]
+    together = np.hstack(list(summed.values()))
+    again = np.vstack([dice.multinomial(units, np.full(units, 1 / units), size=size).astype(np.float64) @ together for size in sizes])
+    ends = np.cumsum([sums.shape[1] for sums in summed.values()])[:-1]
+    return dict(zip(summed, np.split(again, ends, axis=1), strict=True))
 
 
 _SINGLE = {"exact": exact, "f1": f1}

@@ -105,6 +105,8 @@ async def test_a_broken_picture_leaves_its_item_out_and_names_it(tmp_path: Path)
         ([item(1), item(1)], "line 2, id: 'q1' stands in line 1 already"),
         ([item(1, key=[4])], "line 1: key [4] names an option that is not there"),
         ([item(1, options=["one"], key=[])], "one option is no choice"),
+        ([item(1, options=["one", " \t"])], "an option has no words"),
+        ([item(1, options=["one more", "one  more"])], "an option stands there twice"),
         ([item(1, options=["one", "one"])], "an option stands there twice"),
         ([item(1, images=["../x.png"])], "points outside the folder"),
         ([item(1, images=["nowhere.png"])], "line 1, images: there is no file 'nowhere.png'"),

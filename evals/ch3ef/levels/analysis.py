@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from evals.benchmark.report import Findings
-from evals.ch3ef.levels.relations import NAME
 from evals.ch3ef.levels.scoring import LEAST, by_dataset, by_level, relations, scores_of
 from evals.ch3ef.levels.sections import RECIPES
 from evals.ch3ef.reading import read_material
@@ -18,7 +17,10 @@ from evals.ch3ef.taxonomy import published
 from evals.report.words import percent, plural
 from personas.errors import UserError
 
-__all__ = ["FILES", "analyse"]
+__all__ = ["FILES", "NAME", "analyse"]
+
+NAME = "ch3ef-levels"
+"""Of its reports."""
 
 FILES = ("levels.csv", "datasets.csv", "relations.csv")
 """The tables there can be."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agent.models.lapses import fails, refuses
 from evals.scoring.distributions import js_divergence, wasserstein_1
 from tests.evals.culture.surveys import SHARES, command, picked, questions, results, run
 
@@ -66,6 +67,26 @@ def test_baselines_are_on_the_cells_that_were_scored(tmp_path: Path) -> None:
         assert row[baseline] != pytest.approx(np.mean([cell[f"{baseline}_jsd"] for cell in whole]))
     same = {(cell["question"], cell["country"]): cell["uniform_jsd"] for cell in whole}
     assert all(same[cell["question"], cell["country"]] == cell["uniform_jsd"] for cell in half)
+
+
+def test_refusals_and_outages_are_counted_and_change_no_distance(tmp_path: Path) -> None:
+    """Who refuses half of the questions, or fails at some, and answers the rest as the people did, is 0 apart on as many cells as counted
+    beforehand; every question stays in the count of what was wanted."""
+    names = [f"q{n}" for n in range(12)]
+    given = [
+        {"id": name, "question": f"{name}?", "options": ["a", "b"], "country": country, "distribution": [3, 1]}
+        for name in names
+        for country in ("Alfa", "Bravo")
+    ]
+    folder = run(tmp_path, "polled/refuses-half,polled/fails-some", "--conditions", "text", survey=questions(tmp_path, given))
+    told = results(folder)
+    for kind, state, lapses in (("refuses-half", "refused", refuses), ("fails-some", "failed", fails)):
+        lost = 2 * sum(lapses("polled", name) for name in names)  # in each of two countries
+        (states,) = picked(told["states"], respondent=f"polled/{kind}")
+        assert 0 < lost < 24
+        assert (states["wanted"], states["scored"], states[state], states["shown"]) == (24, 24 - lost, 2 * lost, 48)  # two repeats
+        (score,) = picked(told["scores"], respondent=f"polled/{kind}", measure="jsd")
+        assert (score["cells"], score["distance"]) == (24 - lost, 0.0)
 
 
 def test_a_few_counted_answers_are_said_to_say_little(tmp_path: Path) -> None:
