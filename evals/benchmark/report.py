@@ -65,7 +65,7 @@ def as_data(found: Findings) -> dict[str, Any]:
 
 def write(found: Findings, out: Path) -> list[Path]:
     """The page, the tables, results.json; each whole or not there. Raises UserError where `out` holds something else, StorageFailed."""
-    check_place(out, found.format, found.benchmark)
+    check_place(out, found.format, f"a report on {found.benchmark}")
     page = plain_page(
         found.title,
         found.conclusions,
@@ -110,7 +110,7 @@ def print_section(section: Section, console: Console) -> None:
 def show(options: argparse.Namespace, benchmark: str, analyse: Callable[[], Findings]) -> int:
     """Analyse, write, print, as `evals.benchmark.options.add_score_options` asks. Returns 0. Raises AxiofeedError."""
     if options.out is not None:
-        check_place(Path(options.out), f"axiofeed.{benchmark}", benchmark)  # before minutes of work
+        check_place(Path(options.out), f"axiofeed.{benchmark}", f"a report on {benchmark}")  # before minutes of work
     found = analyse()
     if options.out is not None:
         write(found, Path(options.out))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agent.experiments.command import EXIT_CODES, add_run_options
 from evals.benchmark.options import add_score_options
 from evals.ch3ef.levels.registry import FORMATS
-from evals.command_line import SubCommand, hand_over, seed, share
+from evals.command_line import SubCommand, hand_over, seed
 
 __all__ = ["run"]
 
@@ -59,15 +59,6 @@ def _asking(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
 
 
-def _scoring(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", nargs="+", metavar="RUNS", help="the folder of a run, or session folders")
-    parser.add_argument("--out", metavar="DIR", help="write report.html, tables and results.json there")
-    parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the resampling (default: 0)")
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-    parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
-
-
 def _importing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("original", metavar="SOURCE", help="the dataset's original folder or file, as it is downloaded")
     parser.add_argument(
@@ -96,7 +87,7 @@ def _relating(parser: argparse.ArgumentParser) -> None:
 SUBCOMMANDS = {
     "run": SubCommand("evals.ch3ef.run_command", "ask models the questions, by a recipe", _asking, f"{_RUN}{EXIT_CODES}\n"),
     "score": SubCommand(
-        "evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards", _scoring
+        "evals.ch3ef.score_command", "score what was asked, by task, domain and h, beside the published leaderboards", add_score_options
     ),
     "import": SubCommand(
         "evals.ch3ef.import_command", "make items of the original files, this benchmark's or those of levels A1 and A2", _importing

@@ -22,7 +22,7 @@ ROWS = 120
 
 def check_place(out: Path) -> None:
     """Raises UserError where `out` is a file, or a folder that holds something else than such a report."""
-    check_folder(out, FORMAT, "cultural values")
+    check_folder(out, FORMAT, "a report on cultural values")
 
 
 def write(found: Found, out: Path) -> list[Path]:

@@ -18,19 +18,19 @@ __all__ = ["PAGE", "RESULTS", "check_place", "csv_of", "write_folder"]
 PAGE, RESULTS = "report.html", "results.json"
 
 
-def check_place(out: Path, form: str, what: str) -> None:
-    """Raises UserError where `out` is a file, or a folder whose results.json is not of the format `form`: no report on `what`."""
+def check_place(out: Path, form: str, what: str, mark: str = RESULTS) -> None:
+    """Raises UserError where `out` is a file, or a folder that holds something else than `what`: its `mark` is not of the format `form`."""
     shown = one_line(str(out), 200)
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {shown} is a file; give a folder")
     if not out.is_dir() or not any(out.iterdir()):
         return
     try:
-        data = json.loads((out / RESULTS).read_bytes())
+        data = json.loads((out / mark).read_bytes())
     except (OSError, ValueError):
         data = None
     if not isinstance(data, dict) or data.get("format") != form:
-        raise UserError(f"--out {shown} holds something else than a report on {what}; give an empty or a new folder")
+        raise UserError(f"--out {shown} holds something else than {what}; give an empty or a new folder")
 
 
 def csv_of(frame: pl.DataFrame) -> str:
