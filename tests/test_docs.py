@@ -99,3 +99,14 @@ def test_direct_dependencies_are_explained() -> None:
         name = re.match(r"[A-Za-z0-9_-]+", requirement)
         assert name
         assert re.search(rf"^\|.*\b{name.group()}\b", page, flags=re.MULTILINE), requirement
+
+
+def test_every_trap_has_its_tests() -> None:
+    """The tests that docs/traps.md names exist."""
+    page = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 60
+    assert named - there == set()
