@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personas.errors import SpecError
+from personas.one_line import one_line
 
 if TYPE_CHECKING:
     from agent.experiments.plan import Plan
@@ -55,6 +57,8 @@ def listed_models(given: str, options: Sequence[str] | None = None) -> Asked:
         models.append(name)
         if at:
             addresses[name] = f"http{rest}"
+        elif "://" in name:
+            raise SpecError(f"--model {one_line(name, 80)!r}: a URL begins with http:// or https://")
     if not models:
         raise SpecError("--model names nothing: give one, or several with commas between")
     if len(set(models)) < len(models):
@@ -90,7 +94,10 @@ def planned(name: str, summary: str, common: Mapping[str, Any], cross: Sequence[
         )
     except ValidationError as error:
         raise SpecError(complaint(error)) from error
-    return Plan(experiment, expanded(experiment, Path.cwd()))
+    try:
+        return Plan(experiment, expanded(experiment, Path.cwd()))
+    except SpecError as error:  # which block it is says nothing to who wrote none
+        raise SpecError(re.sub(r"^block \d+ of \[\[cross\]\]: ", "", str(error))) from error
 
 
 def run_plan(plan: Plan, options: argparse.Namespace, command: str, before: Callable[[Path], None] | None = None) -> Result:

@@ -151,7 +151,8 @@ class SweepView:
         rate = made / seconds
         eta = f", about {_duration(left / rate)} left" if made > SHOWN else ""
         running = sum(lane.running for lane in driver.lanes.values())
-        return f"{before + made:,} of {sweep.plan.decisions:,} decisions, {running} sessions running, {rate:.1f} a second{eta}"
+        at_work = f"{running} session{'s' * (running != 1)} running"
+        return f"{before + made:,} of {sweep.plan.decisions:,} decisions, {at_work}, {rate:.1f} a second{eta}"
 
 
 def _usd(counts: Counter[str], sweep: Sweep, model: str) -> Decimal:
@@ -182,6 +183,7 @@ def print_result(result: Result, console: Console, command: str) -> None:
         console.print(f"{count} session{'s' * (count > 1)}: {why}", markup=False, highlight=False)
     if result.remaining:
         cure = "with a higher limit, the same command goes on" if result.limited else "the same command goes on"
-        console.print(f"{result.remaining:,} sessions are left; {cure}. Folder: {result.folder}", highlight=False, markup=False)
+        left = "1 session is" if result.remaining == 1 else f"{result.remaining:,} sessions are"
+        console.print(f"{left} left; {cure}. Folder: {result.folder}", highlight=False, markup=False)
     else:
         console.print(f"folder: {result.folder}   next: {command}", highlight=False, markup=False)

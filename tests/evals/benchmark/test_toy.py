@@ -76,6 +76,8 @@ def test_an_interrupted_run_keeps_its_samples(registered: None, tmp_path: Path, 
         (["toy", "run", "--model", "keyed/right", "--condition", "upside-down"], "shown, none, wrong"),
         (["toy", "run", "--model", "keyed/right", "--wordings", "9"], "--wordings"),
         (["toy", "run", "--model", "keyed/right", "--limit", "0"], "--limit"),
+        (["toy", "run", "--model", "vllm/x@ftp://nowhere"], "a URL begins with http:// or https://"),
+        (["toy", "run", "--model", "nosuch"], "error: unknown model provider 'nosuch'"),
         (["toy", "run", "--model", "keyed/right", "--items", "nowhere"], "nowhere"),
         (["toy", "run", "--model", "keyed/right", "--items", "keyless"], "item 'x' of keyless: key: there is none; say which"),
         (["toy", "score", "nowhere"], "nowhere"),
@@ -125,6 +127,14 @@ def test_a_folder_of_runs_is_scored_as_one(registered: None, tmp_path: Path, cap
     assert main(["toy", "score", str(tmp_path), "--json"]) == 0
     rows = {row["who"]: row for row in json.loads(capsys.readouterr().out)["scores"] if row["group"] == "all"}
     assert {who: (row["samples"], row["answered"]) for who, row in rows.items()} == {"keyed/right": (20, 40), "keyed/first": (20, 20)}
+
+
+def test_equal_scores_have_one_rank(registered: None, tmp_path: Path) -> None:
+    """Repeats add up in another order under another condition: the same share is the same rank."""
+    code, report = run_toy(tmp_path, "--model", "keyed/first", "--condition", "shown,none", "--repeats", "3")
+    ranks = {row["rank"] for row in json.loads((report / "results.json").read_text())["scores"] if row["group"] == "all"}
+    assert code == 0
+    assert ranks == {1}
 
 
 def test_runs_of_another_benchmark_are_left_out(registered: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
