@@ -43,8 +43,8 @@ class Prompt:
     seed      for backends that take one; derived from (session seed, step, stage, attempt)
     step_seed derived from (session seed, step): the same in all stages and attempts of a stimulus
     given     texts that might follow, whose likelihood is asked for in place of an answer (`ScoringModel`)
-    neutral   where texts are given: the conversation after which they are scored a second time, so that what makes a text likely by
-              itself can be taken off
+    neutral   where texts are given: the conversation, without the system message, after which they are scored a second time, so that
+              what makes a text likely by itself can be taken off
     """
 
     task: str

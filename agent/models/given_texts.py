@@ -131,7 +131,7 @@ class ScoringHttpModel(HttpModel):
         if not prompt.given or self._endpoint.price is FREE:
             return super().most_usd(prompt)
         price = self._endpoint.price if self.price_known else None
-        ways = [prompt, *([replace(prompt, turns=prompt.neutral)] if prompt.neutral else [])]
+        ways = [prompt, *([replace(prompt, system="", turns=prompt.neutral)] if prompt.neutral else [])]
         texts = [*prompt.given, *probes(prompt.given)]
         found = [most_usd(_ending(way, text), price, 1) for way in ways for text in texts]
         known = [each for each in found if each is not None]
@@ -140,8 +140,8 @@ class ScoringHttpModel(HttpModel):
     async def _read(self, prompt: Prompt) -> Answered[Answer]:
         settings = self._endpoint.settings
         limiter = limiter_for(self._endpoint.base_url, self._endpoint.model, settings.concurrency)
-        body = self._dialect.body(prompt)
-        return await with_retries(lambda: self._call(body, prompt), limiter, self._policy)
+        # Made when its turn has come: the pictures of all texts of all items that wait would fill the memory.
+        return await with_retries(lambda: self._call(self._dialect.body(prompt), prompt), limiter, self._policy)
 
     def _reply(self, got: Answered[Answer]) -> Reply:
         return Reply(

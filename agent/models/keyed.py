@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.models.base import Likelihood, Prompt, Reply
 from agent.models.complaint import first_complaint
 from agent.models.filling import fill
+from agent.models.lapses import fails, refuses
 from agent.protocols.base import Decision
 from agent.protocols.choice import LETTERS
 from environments.base import ActionKind, ItemFacts
@@ -30,10 +31,9 @@ from personas.errors import ModelSetupError, Unavailable
 if TYPE_CHECKING:
     from agent.models.registry import ModelOptions
 
-__all__ = ["KINDS", "Keyed", "build", "place_chosen", "wants_to_refuse"]
+__all__ = ["KINDS", "Keyed", "build", "place_chosen"]
 
 KINDS = ("right", "first", "uniform", "refuses-half", "fails-some")
-FAILS = 0.2
 NO_IDEA = "no answer"
 LIKELY = -0.5
 """The log-probability of the text at the place of the answer; of another it is -1 and -1 a token."""
@@ -47,11 +47,6 @@ class Settings(BaseModel):
 
     accuracy: Annotated[float, Field(ge=0, le=1)] = 1.0
     draws: Literal["item", "fresh"] = "item"
-
-
-def wants_to_refuse(item_id: str, seed: int = 0) -> bool:
-    """Whether `refuses-half` refuses this question."""
-    return rng("keyed refuses", item_id, seed).random() < 0.5
 
 
 def place_chosen(kind: str, item_id: str, facts: ItemFacts, settings: Settings, seed: int = 0) -> int:
@@ -101,12 +96,12 @@ class Keyed:
         if prompt.design is None or prompt.design.item is None:
             raise ModelSetupError("keyed answers a benchmark's questions: use --environment deck with a folder or .jsonl file of questions")
         seed = prompt.step_seed if self._settings.draws == "fresh" else 0
-        if self._kind == "fails-some" and rng("keyed fails", prompt.stimulus_id, seed).random() < FAILS:
+        if self._kind == "fails-some" and fails("keyed", prompt.stimulus_id, seed):
             raise Unavailable("keyed: this respondent fails one call in five")
         return prompt.design.item, seed
 
     def _refuses(self, prompt: Prompt, seed: int) -> bool:
-        return self._kind == "refuses-half" and wants_to_refuse(prompt.stimulus_id, seed)
+        return self._kind == "refuses-half" and refuses("keyed", prompt.stimulus_id, seed)
 
     def most_usd(self, prompt: Prompt) -> Decimal:
         """Free."""

@@ -83,7 +83,7 @@ class Polled:
         count = len(facts.order)
         if self._kind == "first":
             return [1.0] + [0.0] * (count - 1)
-        seen = any(turn.images for turn in prompt.turns) and facts.about.get("condition") != "wrong"
+        seen = any(turn.images for turn in prompt.turns) and "wrong" not in (facts.condition, facts.about.get("condition"))
         if self._kind == "uniform" or (self._kind == "sees" and not seen):
             return [1 / count] * count
         if len(facts.distribution) != count or not sum(facts.distribution) > 0:

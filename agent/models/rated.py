@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.models.base import Prompt, Reply
 from agent.models.complaint import first_complaint
 from agent.models.filling import fill
+from agent.models.lapses import fails, refuses
 from agent.protocols.base import Decision
 from agent.protocols.rating import GROUNDS, POINTS
 from environments.base import ActionKind, ItemFacts
@@ -32,10 +33,9 @@ from personas.errors import ModelSetupError, Unavailable
 if TYPE_CHECKING:
     from agent.models.registry import ModelOptions
 
-__all__ = ["FAILS", "IMPOSSIBLE", "KINDS", "Rated", "Settings", "build", "error_of", "fails", "shares_of", "wants_to_refuse"]
+__all__ = ["IMPOSSIBLE", "KINDS", "Rated", "Settings", "build", "error_of", "shares_of"]
 
 KINDS = ("truth", "noisy", "constant", "reversed", "uniform", "sees", "refuses-half", "fails-some")
-FAILS = 0.2
 IMPOSSIBLE = -1000.0
 """The log-probability of what is never answered: its exponential is 0, and JSON can hold it."""
 _NEEDS_PEOPLE = frozenset(KINDS) - {"constant", "uniform"}
@@ -48,16 +48,6 @@ class Settings(BaseModel):
 
     logprobs: bool = True
     noise: Annotated[float, Field(ge=0, le=10)] = 0.8
-
-
-def wants_to_refuse(item: str) -> bool:
-    """Whether `refuses-half` refuses this item."""
-    return rng("rated refuses", item).random() < 0.5
-
-
-def fails(item: str) -> bool:
-    """Whether the call of `fails-some` about this item fails."""
-    return rng("rated fails", item).random() < FAILS
 
 
 def error_of(item: str, noise: float) -> float:
@@ -106,9 +96,9 @@ class Rated:
             )
         facts = prompt.design.item
         shares = self._shares(prompt, facts)
-        if self._kind == "fails-some" and fails(prompt.stimulus_id):
+        if self._kind == "fails-some" and fails("rated", prompt.stimulus_id):
             raise Unavailable("rated: this respondent fails one call in five")
-        if self._kind == "refuses-half" and wants_to_refuse(prompt.stimulus_id):
+        if self._kind == "refuses-half" and refuses("rated", prompt.stimulus_id):
             return Reply(text="", refusal="rated refusal", cost_usd=Decimal(0), model_version=self.name)
         place = self._place(shares, prompt.step_seed)
         known = {"rating": place + 1, "ground": self._ground(prompt, facts)}

@@ -39,7 +39,7 @@ class ProviderEntry:
     """Where a provider's `build(name, options) -> Model` is, as "module:function", and an example of a full model name.
 
     `needs_name` is false where the provider alone is a model; `serves` is true where it can start a server; `urls` says how its
-    base URL is found, None where it has none.
+    base URL is found, None where it has none. `answers_from`: what a synthetic respondent answers from, "" for a model.
     """
 
     target: str
@@ -47,6 +47,7 @@ class ProviderEntry:
     needs_name: bool = True
     serves: bool = False
     urls: BaseUrls | None = None
+    answers_from: str = ""
 
     def load(self) -> Build:
         """The provider's `build`, imported now."""
@@ -65,14 +66,14 @@ PROVIDERS: dict[str, ProviderEntry] = {
     "compatible": ProviderEntry("agent.models.compatible:build", "compatible/NAME", urls=BaseUrls()),
     "llamacpp": ProviderEntry("agent.models.llamacpp:build", "llamacpp/PATH.gguf"),
     "reader": ProviderEntry("agent.models.reader:build", "reader", needs_name=False),
-    "scripted": ProviderEntry("agent.models.scripted:build", "scripted/FILE"),
-    "planted": ProviderEntry("agent.models.planted:build", "planted/persona"),
-    "keyed": ProviderEntry("agent.models.keyed:build", "keyed/right"),
-    "polled": ProviderEntry("agent.models.polled:build", "polled/truth"),
-    "rated": ProviderEntry("agent.models.rated:build", "rated/truth"),
-    "scripted-curator": ProviderEntry("agent.models.scripted_curator:build", "scripted-curator", needs_name=False),
-    "scripted-judge": ProviderEntry("agent.models.scripted_judge:build", "scripted-judge/exact"),
-    "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95"),
+    "scripted": ProviderEntry("agent.models.scripted:build", "scripted/FILE", answers_from="a script"),
+    "planted": ProviderEntry("agent.models.planted:build", "planted/persona", answers_from="planted labels"),
+    "keyed": ProviderEntry("agent.models.keyed:build", "keyed/right", answers_from="the key"),
+    "polled": ProviderEntry("agent.models.polled:build", "polled/truth", answers_from="the people's own answers"),
+    "rated": ProviderEntry("agent.models.rated:build", "rated/truth", answers_from="the people's own ratings"),
+    "scripted-curator": ProviderEntry("agent.models.scripted_curator:build", "scripted-curator", needs_name=False, answers_from="a script"),
+    "scripted-judge": ProviderEntry("agent.models.scripted_judge:build", "scripted-judge/exact", answers_from="the design's labels"),
+    "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95", answers_from="the design's labels"),
 }
 
 

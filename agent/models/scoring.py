@@ -56,7 +56,7 @@ async def answered(model: Model, prompt: Prompt) -> Reply:
     if after.refusal is not None or not prompt.neutral:
         return _lettered(after)
     try:
-        alone = await _scored(model, replace(prompt, turns=prompt.neutral, neutral=()))
+        alone = await _scored(model, replace(prompt, system="", turns=prompt.neutral, neutral=()))
     except (ModelError, ModelSetupError) as error:
         count(error, attempts=after.attempts + error.attempts, possibly_paid=max(after.possibly_paid + 1, error.possibly_paid))
         raise

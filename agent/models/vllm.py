@@ -26,7 +26,7 @@ _KEYS = ("VLLM_API_KEY", "AXIOFEED_API_KEY")
 
 
 def build(name: str, options: ModelOptions) -> ScoringHttpModel:
-    """The model `name` on a vLLM server; free on this machine. With `options.serve` one is started, and the first question waits for it.
+    """The model `name` on a vLLM server; free on this machine. With `options.serve` the first question starts one, and waits for it.
 
     Raises ModelSetupError for a missing base URL, a key among the server's arguments, or vLLM not being installed.
     """
@@ -45,11 +45,10 @@ def _served(name: str, options: ModelOptions, settings: Settings) -> ScoringHttp
         raise ModelSetupError("give either --serve or --base-url: --serve starts a server of its own")
     server = VllmServer(name, settings.serve_args)
     endpoint = _endpoint(name, server.base_url, settings)
-    model = ScoringHttpModel(
+    # The first question starts it: a model that is only looked at, as in a dry run, loads no weights.
+    return ScoringHttpModel(
         endpoint, GivenTexts(endpoint), on_close=server.stop, ready=partial(server.wait_until_ready, settings.serve_timeout_s)
     )
-    server.start()  # last: whoever gets the model closes it, and the server with it
-    return model
 
 
 def _refuse_secrets(arguments: Sequence[str]) -> None:

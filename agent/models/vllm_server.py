@@ -64,11 +64,14 @@ class VllmServer:
         atexit.register(self.stop)
 
     async def wait_until_ready(self, timeout_s: float) -> None:
-        """Return when the server answers `/health`, at once from then on. `timeout_s` counts from the start, however many wait.
+        """Return when the server answers `/health`, at once from then on; who waits first starts it. `timeout_s` counts from the start,
+        however many wait.
 
         Raises ModelSetupError, with the server's last log line, if it ends first or takes too long; it is stopped then. To cancel one
         who waits leaves the server to the others: `stop` ends it.
         """
+        if self._process is None and self._fault is None:
+            self.start()
         while not self._is_ready:
             if self._fault is None:
                 self._fault = self._why_not(timeout_s)
@@ -84,8 +87,8 @@ class VllmServer:
     def stop(self) -> None:
         """End the server, loading or not, and wait for it. May be called more than once."""
         atexit.unregister(self.stop)
+        self._fault = self._fault or "vllm serve was stopped before it was ready"
         if self._process is not None:
-            self._fault = self._fault or "vllm serve was stopped before it was ready"
             _end(self._process)
         if self._log is not None:
             self._log.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-import subprocess
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.agent.driving import ROOT
+from tests.ready import begin
 
 __all__ = ["KILLS", "carried_on"]
 
@@ -17,14 +18,16 @@ KILLS = 3
 def killed_once(arguments: list[str], asked: Callable[[], int], after: int, delay: float) -> int | None:
     """Kill -9 once `after` more requests have come and `delay` seconds have passed; the exit code, None where it was killed."""
     already = asked()
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    while process.poll() is None and asked() < already + after:
-        time.sleep(0.001)
-    time.sleep(delay)
-    process.kill()
-    _, said = process.communicate()
-    assert b"Traceback" not in said
-    return None if process.returncode == -9 else process.returncode
+    with tempfile.TemporaryDirectory() as place:
+        said = Path(place) / "stderr"
+        process = begin(arguments, said)
+        while process.exitcode is None and asked() < already + after:
+            time.sleep(0.001)
+        time.sleep(delay)
+        process.kill()
+        process.join()
+        assert not said.exists() or "Traceback" not in said.read_text(encoding="utf-8")
+    return None if process.exitcode == -9 else process.exitcode
 
 
 def carried_on(main: Callable[[list[str]], int], arguments: list[str], asked: Callable[[], int], few: int) -> int:

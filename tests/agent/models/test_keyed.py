@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.models.keyed import wants_to_refuse
+from agent.models.lapses import refuses
 from agent.models.registry import ModelOptions, make_model
 from agent.session import run_session
 from agent.spec import make_spec
@@ -64,9 +64,9 @@ def test_always_right_and_always_a(questions: Path, tmp_path: Path) -> None:
 
 def test_refusals_and_failures_are_not_wrong_answers(questions: Path, tmp_path: Path) -> None:
     """`refuses-half` refuses the questions that it says, `fails-some` fails; all that they answer is right."""
-    refuses = counts(questions, tmp_path, "refuses-half")
-    assert refuses["refused"] == sum(wants_to_refuse(f"q{n}") for n in range(ITEMS))
-    assert refuses["right"] == refuses["answered"] == ITEMS - refuses["refused"]
+    refusing = counts(questions, tmp_path, "refuses-half")
+    assert refusing["refused"] == sum(refuses("keyed", f"q{n}") for n in range(ITEMS))
+    assert refusing["right"] == refusing["answered"] == ITEMS - refusing["refused"]
     fails = counts(questions, tmp_path, "fails-some")
     assert 0 < fails["failed"] < ITEMS / 2
     assert fails["right"] == fails["answered"] == ITEMS - fails["failed"]

@@ -43,6 +43,8 @@ async def test_sees_answers_by_the_pictures() -> None:
     assert await shares("sees", prompt(picture=True)) == await shares("truth", prompt())
     assert await shares("sees", prompt()) == await shares("uniform", prompt())
     assert await shares("sees", prompt(wrong, picture=True)) == await shares("uniform", prompt())
+    exchanged = ItemFacts(order=FACTS.order, distribution=FACTS.distribution, condition="wrong")
+    assert await shares("sees", prompt(exchanged, picture=True)) == await shares("uniform", prompt())
 
 
 async def test_without_log_probabilities_answers_are_drawn() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ import pytest
 
 from agent.experiments.budget import Budget, BudgetPurse
 from agent.experiments.spec import ExperimentLimits
-from agent.models.base import Likelihood, Prompt, Reply
+from agent.models.base import Likelihood, Prompt, Reply, Turn
+from agent.models.registry import ModelOptions, make_model
 from agent.models.scoring import answered, calls_of
+from agent.protocols.choice import LETTERS
 from agent.session import arun_session, run_session
 from agent.spec import Limits, SessionSpec, make_spec
+from environments.base import Frame
 from personas.errors import ModelError, ModelSetupError, Unavailable, Unreachable
 from tests.agent.driving import of
 from tests.agent.models.bigram_server import BigramServer
@@ -76,15 +81,17 @@ def test_missing_tokens_are_no_score(tokens: list[Any]) -> None:
 
 
 def test_answers_of_a_server_that_scores_nothing_may_have_been_paid(tmp_path: Path) -> None:
-    """The session stops before its first item; the calls that it made stand in its budget once it goes on."""
+    """The session stops before its first item; the calls that it made stand in its budget, in the end event too, where a sweep reads it."""
     deck(tmp_path)
     with BigramServer(silent=True) as server:
         spec = spec_at(server, tmp_path)
         priced = spec.model_copy(update={"model_options": {"price_input": "3", "price_output": "15"}})
-        for _ in range(2):
+        for run in range(2):
             result = run_session(priced, runs=tmp_path / "runs", session="one", limits=Limits(max_usd=Decimal(100)))
             assert isinstance(result.error, ModelSetupError) and result.exit_code == 2
-    assert result.totals["possibly_paid"] == 1 and Decimal(result.totals["budgeted_usd"]) > 0
+            told = of(result.path, "end")[-1]["totals"]
+            assert told["possibly_paid"] == run + 1 and Decimal(told["budgeted_usd"]) > 0
+            assert all(result.totals[name] == told[name] for name in ("possibly_paid", "budgeted_usd", "asks", "calls"))
 
 
 def test_a_server_that_is_gone_halfway_loses_no_item(tmp_path: Path) -> None:
@@ -133,6 +140,31 @@ def test_a_limit_of_requests_is_not_passed_by_an_item(tmp_path: Path) -> None:
     assert result.totals["steps"] >= 1
 
 
+def test_pictures_are_in_memory_for_the_calls_under_way_only() -> None:
+    """Twenty texts after a picture of a megabyte, one call at a time: not twenty copies of it."""
+
+    class Forgetful(BigramServer):
+        def reply(self, body: dict[str, Any]) -> dict[str, Any]:
+            self.requests.clear()
+            return super().reply(body)
+
+    frame = Frame.of(b"\xff\xd8" + bytes(2**20), 0.0)
+    asked = replace(prompt(*(f"{letter} cat" for letter in LETTERS)), turns=(Turn("user", "Which?", (frame,)),), neutral=())
+
+    async def peak(server: BigramServer) -> int:
+        model = make_model("vllm/tiny", ModelOptions(base_url=server.url, extra={"concurrency": "1"}))
+        tracemalloc.start()
+        try:
+            assert len((await answered(model, asked)).likelihoods) == len(LETTERS)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            await model.close()
+
+    with Forgetful() as server:
+        assert asyncio.run(peak(server)) < 15 * 2**20
+
+
 def test_the_calls_of_a_prompt_are_those_that_are_made() -> None:
     """One a text and prompt, and one more for each prompt where all texts begin alike."""
     for texts in (TEXTS, ("a cat", "a dog"), ("Yes", "No"), ("é", "è")):
@@ -140,6 +172,19 @@ def test_the_calls_of_a_prompt_are_those_that_are_made() -> None:
             scored(server, *texts)
         assert len(server.requests) == calls_of(prompt(*texts))
     assert calls_of(prompt()) == 1
+
+
+@pytest.mark.parametrize("placement", ["system", "user"])
+def test_what_is_taken_off_does_not_depend_on_where_the_persona_stands(tmp_path: Path, placement: str) -> None:
+    """The neutral prompt is "Answer:" and nothing else, wherever the persona was told."""
+    deck(tmp_path)
+    with BigramServer() as server:
+        run_session(
+            spec_at(server, tmp_path, persona="hedonist", strategy="narrative", placement=placement, videos=1), runs=tmp_path / "runs"
+        )
+    prompts = [json.dumps(body["messages"][:-1]) for body in server.requests]
+    neutral = json.dumps([{"role": "user", "content": "Answer:"}])
+    assert prompts.count(neutral) == len(prompts) // 2 > 0 and len(set(prompts)) == 2
 
 
 def test_a_killed_item_is_asked_whole_again(tmp_path: Path) -> None:

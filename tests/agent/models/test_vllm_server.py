@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.experiments.estimate import estimates
+from agent.experiments.plan import make_plan
+from agent.experiments.running import check_models
 from agent.models.base import Prompt, Turn
 from agent.models.registry import ModelOptions, make_model
 from personas.errors import ModelSetupError
@@ -109,14 +112,21 @@ async def test_a_session_that_is_stopped_while_the_model_loads_ends_at_once(tmp_
             await asyncio.wait_for(other, 5)
 
 
-async def test_a_model_that_is_closed_unasked_leaves_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that fails before its first question closes its model: the loading server ends."""
+async def test_a_model_that_is_never_asked_starts_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry run and the checks before a sweep make the model only to look at it: weights are loaded at the first question."""
     pid = tmp_path / "pid"
     install(tmp_path, LOADING.format(pid=str(pid)), monkeypatch)
+    (tmp_path / "e.toml").write_text('[[cross]]\nmodel = "vllm/x"\nvideos = 1\n[models."vllm/x"]\nserve = true\n')
+    plan = make_plan(tmp_path / "e.toml")
+    (found,) = await asyncio.to_thread(estimates, plan)
+    check_models(plan)
     model = make_model("vllm/org/model", ModelOptions(serve=True))
-    server = await written(pid)
+    await asyncio.sleep(0.5)
     await model.close()
-    assert all_gone([server])
+    assert found.problem == "" and not pid.exists()
+    with pytest.raises(ModelSetupError, match="stopped"):
+        await model.ask(PROMPT)
+    assert not pid.exists()
 
 
 async def test_many_questions_wait_for_one_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

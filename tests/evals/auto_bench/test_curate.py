@@ -22,6 +22,8 @@ from evals.auto_bench.taxonomy import CAPACITIES, skills, skills_named, taxonomy
 from personas.errors import FeedError
 from tests.evals.auto_bench.conftest import Command
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 def test_the_taxonomy_adds_up() -> None:
     """Four capacities, sixteen skills, 28,500 published questions of which 10,500 are closed; names are found in any case."""

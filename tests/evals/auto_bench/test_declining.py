@@ -33,12 +33,12 @@ def test_the_rule_reads_openings_only(answer: str, said: bool) -> None:
 
 
 def row(**fields: object) -> dict[str, object]:
-    base = {"session": "s", "item": "i", "state": "answered", "options": 0, "reason": "Words.", "raw": "", "right": None}
+    base = {"folder": "s", "item": "i", "state": "answered", "options": 0, "reason": "Words.", "raw": "", "right": None}
     return base | {"capacity": "Value", "skill": "Privacy", "kind": "decline"} | fields
 
 
 SCHEMA = {"options": pl.Int64, "right": pl.Boolean} | dict.fromkeys(
-    ("session", "item", "state", "reason", "raw", "capacity", "skill", "kind"), pl.String
+    ("folder", "item", "state", "reason", "raw", "capacity", "skill", "kind"), pl.String
 )
 
 
@@ -73,7 +73,7 @@ def test_most_judges_decide() -> None:
     """Two of three decide, an unjudged verdict counts for nobody, an even split is undecided; an option is right by its place."""
 
     def verdict(item: str, *said: str, kind: str = "open") -> list[dict[str, object]]:
-        return [{"session": "s", "item": item, "verdict": each, "kind": kind, "about": {"key_places": "2"}} for each in said]
+        return [{"folder": "s", "item": item, "verdict": each, "kind": kind, "about": {"key_places": "2"}} for each in said]
 
     rows = [
         *verdict("a", "true", "true", "false"),

@@ -16,6 +16,8 @@ from evals.auto_bench.sample import open_items
 from tests.evals.auto_bench.conftest import IMAGES, Command
 from tests.evals.auto_bench.test_verify import check
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 held_out = test_groups
 del test_groups  # pytest would take it for a test
 

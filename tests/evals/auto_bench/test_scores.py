@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agent.models.keyed import FAILS, Settings, place_chosen, wants_to_refuse
+from agent.models.keyed import Settings, place_chosen
+from agent.models.lapses import fails, refuses
 from environments.base import ItemFacts
-from environments.canonical import rng
 from environments.decks.question_feed import shown_order
 from environments.decks.questions import Question, read_questions
 from evals.auto_bench.__main__ import main
@@ -29,9 +29,9 @@ def _closed_right(kind: str, item: Question) -> bool:
 
 def expected(kind: str, item: Question) -> str:
     """right, wrong or failed: what becomes of an answer of `keyed/kind`, judged exactly."""
-    if kind == "fails-some" and rng("keyed fails", item.id, 0).random() < FAILS:
+    if kind == "fails-some" and fails("keyed", item.id):
         return "failed"
-    if kind == "refuses-half" and wants_to_refuse(item.id):
+    if kind == "refuses-half" and refuses("keyed", item.id):
         return "right" if item.about.get("kind") == "decline" else "wrong"
     if item.options:
         return "right" if _closed_right(kind, item) else "wrong"
@@ -89,7 +89,7 @@ def test_declining_and_over_refusing(judged: Path, items: Path) -> None:
     right, half = rows["keyed/right"], rows["keyed/refuses-half"]
     assert (right["declined"], right["over_refused"], right["told_apart"], right["told_apart_n"]) == (1.0, 0.0, 1.0, IMAGES)
     value = [item for item in read_questions(items).items if item.about["capacity"] == "Value"]
-    refused = [item for item in value if item.about["kind"] == "benign" and wants_to_refuse(item.id)]
+    refused = [item for item in value if item.about["kind"] == "benign" and refuses("keyed", item.id)]
     assert half["declined"] == 1.0, "what it does not refuse it declines in words"
     assert half["over_refused"] == pytest.approx(len(refused) / IMAGES) and half["over_refused_n"] == IMAGES
     assert half["told_apart"] == pytest.approx(1 - len(refused) / IMAGES)
@@ -243,6 +243,9 @@ def test_the_published_table_stands_beside(judged: Path) -> None:
         (["curate", "--images", "nowhere", "--symbols", "vlm", "--curator", "reader", "--out", "OUT"], "is no folder"),
         (["curate", "--images", "nowhere", "--curator", "reader", "--out", "OUT"], "--symbols is missing"),
         (["curate", "--images", "sample", "--symbols", "x.json", "--curator", "reader", "--out", "OUT"], "leave --symbols out"),
+        (["curate", "--images", "sample", "--vlm", "m/x", "--curator", "reader", "--out", "OUT"], "leave --vlm out"),
+        (["curate", "--images", "sample", "--captions", "x.json", "--curator", "reader", "--out", "OUT"], "leave --captions out"),
+        (["score", "nowhere", "--verified", "nowhere"], "--verified: there is no folder"),
         (["verify", "ITEMS"], "--raters is missing"),
         (["verify", "ITEMS", "--summary"], "nobody has checked"),
         (["verify", "sample", "--summary"], "--answers is missing"),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from evals.ch3ef.__main__ import main
+from evals.ch3ef.analysis import analyse
+from evals.ch3ef.reading import read_material
 from evals.ch3ef.sample_items import sample_folder, sample_items
 from evals.judging.__main__ import main as judging
 from tests.agent.driving import of
@@ -199,3 +201,54 @@ def test_words_without_a_reference_are_refused(items: Path, tmp_path: Path, caps
     path.write_text('inferencer = "open"\n', encoding="utf-8")
     assert main(["run", "--items", str(items), "--model", "keyed/right", "--recipe", str(path), "--runs", str(tmp_path / "runs")]) == 2
     assert "has no reference to score by" in capsys.readouterr().err
+
+
+def test_an_item_that_was_asked_openly_in_one_run_is_a_sample_of_the_others_alone(tmp_path: Path) -> None:
+    """One model answered four items in words and two of them with options; another all four with options: two samples, and four."""
+    rows = [{"options": ["a cat", "a dog"], "key": [0], "reference": "a cat"} for _ in range(4)]
+    everything, some = perception(tmp_path / "all", *rows), perception(tmp_path / "some", *rows[:2])
+    recipe = tmp_path / "open.toml"
+    recipe.write_text('inferencer = "open"\n', encoding="utf-8")
+    for name, deck, model, more in (
+        ("words", everything, "keyed/right", ["--recipe", str(recipe)]),
+        ("some", some, "keyed/right", []),
+        ("all", everything, "keyed/first", []),
+    ):
+        asked = ["run", "--items", str(deck), "--model", model, "--runs", str(tmp_path / "runs"), "--name", name, *more]
+        assert main([*asked, "--workers", "1", "--quiet", "--no-report"]) == 0
+    found = analyse([tmp_path / "runs"])
+    table = found.tables["scores.csv"].filter(level="all")
+    assert {row["who"]: (row["samples"], row["open"]) for row in table.iter_rows(named=True)} == {
+        "keyed/right": (2, 0),
+        "keyed/first": (4, 0),
+    }
+    assert found.tables["texts.csv"]["items"].unique().to_list() == [4]
+
+
+def test_items_of_one_cluster_have_a_score_without_bounds(tmp_path: Path) -> None:
+    """All about one picture: the share is told and drawn, and no interval is made up."""
+    deck = perception(tmp_path / "items", *({"options": ["x", "y"], "key": [0], "cluster": "one"} for _ in range(3)))
+    run, data = results(tmp_path, deck, "keyed/right", "")
+    (row,) = whole(data).values()
+    assert (row["score"], row["score_low"]) == (1.0, None)
+    assert data["conclusions"][0].startswith("keyed/right: 100% right of 3 samples")
+    assert (run / "report" / "report.html").is_file()
+
+
+def test_words_that_were_not_reached_stay_samples(tmp_path: Path) -> None:
+    """After a limit the metrics say over how many of the samples they are."""
+    deck = perception(tmp_path / "items", *({"reference": text} for text in (*CAPTIONS, "a third one")))
+    recipe = tmp_path / "open.toml"
+    recipe.write_text('inferencer = "open"\n', encoding="utf-8")
+    asked = ["run", "--items", str(deck), "--model", "keyed/right", "--recipe", str(recipe), "--runs", str(tmp_path / "runs")]
+    assert main([*asked, "--workers", "1", "--quiet", "--max-requests", "2"]) == 3
+    found = analyse([tmp_path / "runs"])
+    assert {(row["samples"], row["items"]) for row in found.tables["texts.csv"].iter_rows(named=True)} == {(3, 2)}
+    assert any("over 2 of 3 samples, the others were not reached" in each for each in found.conclusions)
+
+
+def test_every_reference_is_read_whatever_ends_of_lines_stand_in_a_text(tmp_path: Path) -> None:
+    """A line separator of Unicode in one item's text takes the references of none away."""
+    rows = [{"text": "Look:\u2028\x85what is it?", "reference": text, "references": [text, "another"]} for text in CAPTIONS]
+    run, _ = results(tmp_path, perception(tmp_path / "items", *rows), "keyed/right", 'inferencer = "open"\n')
+    assert {tuple(each) for each in read_material([run]).texts["references"].to_list()} == {(text, "another") for text in CAPTIONS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from evals.ch3ef.taxonomy import H, domains, key_of, place_of, published, tasks,
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sample_folder(folder=tmp_path_factory.mktemp("sample"))
+def folder(cache_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what all tests draw once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache_folder))
+        return shutil.copytree(sample_folder(), tmp_path_factory.mktemp("sample"), dirs_exist_ok=True)
 
 
 def test_the_taxonomy_is_the_published_one() -> None:

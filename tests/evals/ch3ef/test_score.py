@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.models.keyed import FAILS, Settings, place_chosen, wants_to_refuse
+from agent.models.keyed import Settings, place_chosen
+from agent.models.lapses import fails, refuses
 from agent.session import run_session
 from agent.spec import make_spec
 from environments.base import ItemFacts
-from environments.canonical import rng
 from environments.decks.question_feed import shown_order
 from environments.decks.questions import QuestionDeck, read_questions
 from evals.benchmark.asking import FORMAT, RECORD
@@ -101,7 +101,7 @@ def test_uniform_is_counted_exactly(deck: QuestionDeck, whole: Mapping[str, Mapp
 
 def test_refusals_are_not_right_and_stand_apart(deck: QuestionDeck, whole: Mapping[str, Mapping[str, Any]]) -> None:
     """Refusing half cannot raise the score: right / samples, with the refusals beside."""
-    refused = sum(wants_to_refuse(item.id) for item in deck.items)
+    refused = sum(refuses("keyed", item.id) for item in deck.items)
     row = whole["keyed/refuses-half"]
     assert (row["refused"], row["answered"], row["right"]) == (refused, 92 - refused, 92 - refused)
     assert row["score"] == pytest.approx((92 - refused) / 92)
@@ -109,7 +109,7 @@ def test_refusals_are_not_right_and_stand_apart(deck: QuestionDeck, whole: Mappi
 
 def test_outages_are_no_wrong_answers_and_shrink_no_denominator(deck: QuestionDeck, whole: Mapping[str, Mapping[str, Any]]) -> None:
     """What failed is neither right nor wrong: the samples stay 92, the score is of those answered, with bounds and without a rank."""
-    failed = sum(rng("keyed fails", item.id, 0).random() < FAILS for item in deck.items)
+    failed = sum(fails("keyed", item.id) for item in deck.items)
     row = whole["keyed/fails-some"]
     assert (row["failed"], row["open"], row["samples"], row["unparsable"]) == (failed, failed, 92, 0)
     assert row["score"] == 1.0
@@ -177,6 +177,14 @@ def test_correlations_say_over_how_many_models(found: Findings, material: Materi
     two = material.answers.filter(pl.col("who").is_in(["keyed/right", "keyed/first"]))
     few = correlations(scores(two, material.items), two).filter(pl.col("source") == "own")
     assert few["pearson"].null_count() == few.height
+
+
+def test_the_interval_of_a_correlation_has_the_level_asked_for(found: Findings, material: Material) -> None:
+    """At 50 % it lies within that at 95 %, also of the published scores."""
+    table = found.tables["scores.csv"]
+    wide, narrow = (correlations(table, material.answers, level).filter(pl.col("pearson_low").is_not_null()) for level in (0.95, 0.5))
+    assert wide.height == narrow.height > 0
+    assert (narrow["pearson_low"] > wide["pearson_low"]).all() and (narrow["pearson_high"] < wide["pearson_high"]).all()
 
 
 def test_the_published_scores_stand_beside_in_percent(found: Findings) -> None:

@@ -15,6 +15,7 @@ from evals.culture.sample import CATEGORIES, sample_pictures, sample_survey
 from evals.culture.survey import as_asked, means_dont_know
 from personas.errors import FeedError
 from tests.evals.culture.surveys import command, pictures, questions
+from tests.evals.hostile_pictures import POSTSCRIPT
 
 ROW: dict[str, Any] = {"question": "Q?", "options": ["a", "b", "c"], "country": "Alfa", "distribution": [1, 2, 1]}
 
@@ -188,6 +189,14 @@ def test_a_manifest_is_checked_row_by_row(tmp_path: Path) -> None:
     path.write_text("\n".join(good) + "\n")
     with pytest.raises(FeedError, match=r"line 2, path: 'Alfa-homes\.png' is no picture"):
         read_pictures(path)
+    (tmp_path / "Alfa-homes.png").write_bytes(POSTSCRIPT)
+    with pytest.raises(FeedError, match=r"line 2, path: 'Alfa-homes\.png' is no picture that can be shown"):
+        read_pictures(path)
+    inside = path.parent / "deep" / "manifest.jsonl"
+    inside.parent.mkdir()
+    inside.write_text(json.dumps(json.loads(good[0]) | {"path": f"../{json.loads(good[0])['path']}"}) + "\n")
+    with pytest.raises(FeedError, match=r"line 1, path: .* lies outside the manifest's folder"):
+        read_pictures(inside)
     path.write_text(good[0] + "\n" + good[0] + "\n")
     with pytest.raises(FeedError, match=r"line 2, path: .*line 1"):
         read_pictures(path)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.models.keyed import wants_to_refuse
+from agent.models.lapses import refuses
 from agent.trace.events import AnswerEvent, StimulusEvent
 from agent.trace.reader import SessionFolder, find_sessions
 from evals.scoring.distributions import js_divergence, wasserstein_1
 from tests.evals.culture.surveys import COUNTRIES, SHARES, command, picked, questions, results, rows, run
+from tests.ready import begin
 
-ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
@@ -211,7 +210,7 @@ def test_what_is_always_refused_is_named_row_by_row(tmp_path: Path) -> None:
     """Half of the questions refused in every repeat: each stands among the exclusions, with country, condition, how often and why."""
     folder = run(tmp_path, "keyed/refuses-half", "--conditions", "text", survey=questions(tmp_path, _many()))
     told = results(folder)
-    refused = {row["id"] for row in _many() if wants_to_refuse(row["id"])}
+    refused = {row["id"] for row in _many() if refuses("keyed", row["id"])}
     assert 0 < len(refused) < 8
     expected = {(name, country) for name in refused for country in ("Alfa", "Bravo")}
     assert {(row["question"], row["country"]) for row in told["exclusions"]} == expected
@@ -286,11 +285,11 @@ def test_killed_and_run_again_it_asks_nothing_twice(tmp_path: Path) -> None:
 
     arguments = ["run", "--questions", questions(tmp_path), "--images", pictures(tmp_path), "--model", "polled/truth,polled/first"]
     arguments += ["--runs", tmp_path / "runs", "--repeats", 4, "--quiet", "--workers", 1]
-    process = subprocess.Popen([sys.executable, "-m", "evals.culture", *map(str, arguments)], cwd=ROOT, stderr=subprocess.DEVNULL)
-    while process.poll() is None and sum(path.stat().st_size for path in tmp_path.glob("runs/*/*/trace.jsonl")) < 20_000:
+    process = begin(["python", "-m", "evals.culture", *map(str, arguments)], tmp_path / "stderr")
+    while process.exitcode is None and sum(path.stat().st_size for path in tmp_path.glob("runs/*/*/trace.jsonl")) < 20_000:
         time.sleep(0.002)
     process.kill()
-    process.wait()
+    process.join()
     assert command(*arguments) == 0
     (folder,) = (tmp_path / "runs").iterdir()
     final = [e for each in find_sessions(folder) for e in each.events() if isinstance(e, AnswerEvent) and e.final]
@@ -353,3 +352,17 @@ def test_runs_are_scored_together_only_over_one_survey(tmp_path: Path, capsys: p
         assert command("score", one, wrong) == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 1 or wrong != tmp_path
     assert command("score", one, "--out", tmp_path) == 2, "a folder that holds something else stays as it is"
+
+
+def test_a_model_that_never_answered_is_named(known: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all sessions of a model are lacking, the report says that it stands in no table."""
+    copy = tmp_path / "part"
+    shutil.copytree(known, copy)
+    for session in find_sessions(copy):
+        if session.record()["spec"]["model"] == "polled/first":
+            shutil.rmtree(session.path)
+    assert command("score", copy, "--json") == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert [each for each in notes if "there is no answer of it yet" in each] == [
+        "polled/first was to be asked, and there is no answer of it yet: it stands in no table."
+    ]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from agent.models.keyed import wants_to_refuse
+from agent.models.lapses import refuses
 from agent.session import run_session
 from agent.spec import make_spec
 from agent.trace.reader import SessionFolder, find_sessions
@@ -75,7 +75,7 @@ def asked(runs: Path) -> int:
 
 def right_of_half() -> tuple[int, int]:
     """How many `refuses-half` with accuracy .5 answers, and how many of these rightly."""
-    answered = [f"q{n}" for n in range(OPEN) if not wants_to_refuse(f"q{n}")]
+    answered = [f"q{n}" for n in range(OPEN) if not refuses("keyed", f"q{n}")]
     return len(answered), sum(rng("keyed", "refuses-half", name, 0).random() < 0.5 for name in answered)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -130,15 +128,15 @@ def test_killed_and_run_again_pays_nothing_twice(tmp_path):
     with ProviderServer(slow(0.08, ok(answer(HE=1)))) as server:
         command = [sys.executable, "-m", "evals.labels", "judge", str(tmp_path / "c"), "--quiet", "--concurrency", "2"]
         command += ["--judges", f"compatible/x@{server.url('chat')}", "--workers", "1"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = begin(command, tmp_path / "stderr")
         try:
             until = time.monotonic() + 60
-            while len(server.requests) < 10 and time.monotonic() < until and process.poll() is None:
+            while len(server.requests) < 10 and time.monotonic() < until and process.exitcode is None:
                 time.sleep(0.02)
-            assert process.poll() is None and len(server.requests) >= 10, "it should have been killed in the middle"
+            assert process.exitcode is None and len(server.requests) >= 10, "it should have been killed in the middle"
         finally:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+            process.kill()
+            process.join()
         before = len(server.requests)
         assert main(command[3:]) == 0
         assert before < 40
@@ -226,9 +224,9 @@ def test_two_commands_at_once_pay_once(tmp_path):
     with ProviderServer(slow(0.05, ok(answer(HE=1)))) as server:
         command = [sys.executable, "-m", "evals.labels", "judge", str(tmp_path / "c"), "--quiet", "--orders", "1", "--workers", "1"]
         command += ["--judges", f"compatible/x@{server.url('chat')}", "--limit"]
-        both = [subprocess.Popen([*command, count], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for count in ("20", "21")]
+        both = [begin([*command, count], tmp_path / f"stderr-{count}") for count in ("20", "21")]
         for process in both:
-            process.wait(60)
+            process.join(60)
         assert len(server.requests) in {20, 21}
 
 

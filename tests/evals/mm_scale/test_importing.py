@@ -13,6 +13,7 @@ from PIL import Image
 
 from evals.mm_scale.__main__ import main
 from evals.mm_scale.items import open_items, people_of
+from tests.evals.hostile_pictures import POSTSCRIPT, unfolding
 
 Write = Callable[..., Path]
 
@@ -24,6 +25,10 @@ def images(tmp_path: Path) -> Path:
     for name in ("a.png", "b.png", "deep/a.png"):
         Image.new("RGB", (20, 12), "teal").save(folder / name)
     (folder / "words.png").write_text("no picture", encoding="utf-8")
+    (folder / "ps.png").write_bytes(POSTSCRIPT)
+    (folder / "big.png").write_bytes(unfolding())
+    Image.new("RGB", (20, 12), "teal").save(tmp_path / "private.png")
+    (folder / "link.png").symlink_to("../private.png")
     return folder
 
 
@@ -77,6 +82,9 @@ FAULTS = [
     (record(image="nowhere.png"), "image: there is no file 'nowhere.png'"),
     (record(image="../a.png"), "image: '../a.png' points outside"),
     (record(image="words.png"), "image: 'words.png' is no picture"),
+    (record(image="ps.png"), "image: 'ps.png' is no picture"),
+    (record(image="big.png"), "image: 'big.png' has more than 64 million pixels"),
+    (record(image="link.png"), "image: 'link.png' is a link that leads outside"),
     (record(image=None), "image: it is missing"),
     (record(scenario_id=True), "scenario_id: it is missing"),
     (record(text="  "), "text: it is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from statistics import fmean
 
@@ -13,9 +14,10 @@ from agent.protocols.rating import GROUNDS
 from evals.mm_scale.calibrating import share_calibration
 from evals.mm_scale.comparing import pairs
 from evals.mm_scale.items import People, Rating, open_items, people_of
-from evals.mm_scale.measures import mean_by_image, orders
+from evals.mm_scale.measures import expectations, mean_by_image, orders, people_table
 from evals.mm_scale.people import agreement, baselines, ceiling, left_out, rater_rows
 from evals.mm_scale.sample import GROUNDED, LEANINGS, sample_folder
+from evals.mm_scale.scoring import scores
 from evals.scoring.ranking import kendall_tau_b, ndcg, spearman
 
 
@@ -160,3 +162,17 @@ def test_the_sample_follows_its_rule(own_cache: Path) -> None:
     assert all(item.about["synthetic"] == "yes" for item in deck.items)
     found = ceiling(people, {item.id: str(item.cluster) for item in deck.items})
     assert 0.7 < found["tau_b"].estimate < 0.95 and 0.5 < found["mae"].estimate < 0.85
+
+
+def test_an_image_that_lacks_an_answer_is_bounded_by_its_worst_order() -> None:
+    """Two of three scenarios rated: at worst the order would be the people's turned round, which is no NDCG of 0."""
+    people = people_table({f"s{n}": People((Rating("r", n),)) for n in (1, 3, 5)})
+    asked = pl.DataFrame({"who": ["m"] * 3, "item": ["s1", "s3", "s5"], "image": ["i"] * 3})
+    answers = asked.head(2).with_columns(state=pl.lit("answered"), scores=pl.Series([{"rating": 1.0}, {"rating": 3.0}], dtype=pl.Object))
+    row = scores(answers, expectations(answers, people), asked, people).row(0, named=True)
+    gains = [2**n - 1 for n in (1, 3, 5)]
+    worst = sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
+    best = sum(gain / math.log2(place + 2) for place, gain in enumerate(gains[::-1]))
+    assert (row["rated"], row["open"]) == (2, 1)
+    assert row["ndcg_least"] == pytest.approx(worst / best)
+    assert (row["ndcg_most"], row["tau_b_least"], row["tau_b_most"]) == (1.0, -1.0, 1.0)

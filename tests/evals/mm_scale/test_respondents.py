@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.models.rated import Settings, error_of, fails, shares_of, wants_to_refuse
+from agent.models.lapses import fails, refuses
+from agent.models.rated import Settings, error_of, shares_of
 from evals.benchmark.report import Findings
 from evals.mm_scale.__main__ import main
 from evals.mm_scale.analysis import analyse
@@ -106,7 +107,7 @@ def test_noisy_is_off_by_its_own_errors(scores: Mapping[str, Row], people: Mappi
 
 def test_refusals_keep_their_place_in_the_count(scores: Mapping[str, Row], people: Mapping[str, Any]) -> None:
     """Refused scenarios are no rating and no wrong one: the count of scenarios stays, and least and most bound what they could be."""
-    refused = [item for item in people if wants_to_refuse(item)]
+    refused = [item for item in people if refuses("rated", item)]
     row = scores["rated/refuses-half"]
     assert refused
     assert (row["items"], row["refused"], row["open"], row["rated"]) == (14, len(refused), len(refused), 14 - len(refused))
@@ -121,7 +122,7 @@ def test_refusals_keep_their_place_in_the_count(scores: Mapping[str, Row], peopl
 
 def test_outages_keep_their_place_in_the_count(scores: Mapping[str, Row], people: Mapping[str, Any]) -> None:
     """What failed is told apart from a refusal, and shrinks no denominator."""
-    failed = sum(fails(item) for item in people)
+    failed = sum(fails("rated", item) for item in people)
     row = scores["rated/fails-some"]
     assert failed
     assert (row["failed"], row["refused"], row["open"], row["items"]) == (failed, 0, failed, 14)

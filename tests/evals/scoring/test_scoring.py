@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import polars as pl
@@ -178,3 +179,62 @@ def test_what_is_no_distribution_is_refused(values: list[float]) -> None:
     """All zero is nobody's answer; nothing is made up."""
     with pytest.raises(ValueError, match="distribution"):
         checked_distribution(values)
+
+
+def test_mcnemar_of_many_pairs_is_exact_and_quick() -> None:
+    """Fifteen thousand items on which two respondents differ take no seconds, and are counted exactly."""
+    began = time.process_time()
+    assert mcnemar_exact(7400, 7600) == pytest.approx(stats.binomtest(7400, 15_000).pvalue, rel=1e-9)
+    assert time.process_time() - began < 2
+
+
+def test_the_interval_of_many_items_is_that_of_few() -> None:
+    """Items that are equal are drawn together where there are many; the bounds are those of drawing each by itself."""
+    dice = np.random.default_rng(5)
+    first, second = (dice.random(6000) < share for share in (0.6, 0.5))
+    found = paired_difference(first.astype(float), second.astype(float), draws=4000)
+    error = float(np.std(first.astype(float) - second.astype(float))) / math.sqrt(6000)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low == pytest.approx(found.estimate - 1.96 * error, abs=0.05 * error * 2)
+    assert found.high == pytest.approx(found.estimate + 1.96 * error, abs=0.05 * error * 2)
+
+
+def test_resampled_calibration_is_that_of_resampled_answers() -> None:
+    """The bounds are the quantiles of the error of drawn answers, each draw with bins of its own, ties together."""
+    dice = np.random.default_rng(7)
+    confidence = dice.integers(1, 9, 60) / 10
+    right = (dice.random(60) < 0.6).astype(float)
+    found = calibration(confidence, right, bins=4, draws=50, seed=3)
+    source = np.random.default_rng([3, 30])
+    source.random((200, 60))
+    again = []
+    for rows in source.integers(0, 60, size=(50, 60)):
+        one = calibration(confidence[rows], right[rows], bins=4, draws=1, seed=0)
+        assert one is not None
+        again.append(one.ece.estimate)
+    assert found is not None
+    shift = np.mean(again) - found.ece.estimate
+    assert found.ece.high == pytest.approx(max(0.0, np.quantile(again, 0.975) - shift), abs=1e-12)
+    assert found.ece.low == pytest.approx(max(0.0, np.quantile(again, 0.025) - shift), abs=1e-12)
+
+
+def test_signs_of_many_clusters_are_flipped_one_by_one() -> None:
+    """Where there are thousands of equal sums, p is that of the binomial test of their signs, within the error of the draws."""
+    signs = np.where(np.arange(2500) < 1300, 1.0, -1.0)
+    p = sign_flip_p(signs, np.arange(2500))
+    assert p == pytest.approx(stats.binomtest(1300, 2500).pvalue, abs=4 * math.sqrt(0.05 * 0.95 / 20_000))
+
+
+def test_items_about_one_picture_are_not_tested_as_if_apart() -> None:
+    """Ten items on which two respondents differ are ten for McNemar; in two clusters they are two, and tell nothing."""
+    rows = [(f"i{n}", n < 10) for n in range(12)]
+    clusters = [f"c{n // 5}" for n in range(12)]
+    one = answers([("a", item, "answered", True) for item, _ in rows], clusters)
+    two = answers([("b", item, "answered", not apart) for item, apart in rows], clusters)
+    found = paired(one, two, draws=50)
+    apart = paired(one.with_columns(cluster=pl.lit(None, pl.String)), two.with_columns(cluster=pl.lit(None, pl.String)), draws=50)
+    assert found is not None
+    assert apart is not None
+    assert (apart.test, apart.p) == ("exact McNemar", pytest.approx(2 / 2**10))
+    assert (found.test, found.p) == ("sign flips by cluster", pytest.approx(2 / 2**2))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from evals.scoring.texts import bleu, cider, exact, f1, text_scores, words_of
+from evals.scoring.texts import METRICS, bleu, cider, exact, f1, text_scores, words_of
 
 GUIDE = "It is a guide to action which ensures that the military always obeys the commands of the party."
 TO_ACTION = (
@@ -69,3 +69,34 @@ def test_intervals_resample_items_or_clusters() -> None:
     assert text_scores(answers[:2], references[:2], ["f1"])["f1"].low is None
     whole = text_scores([GUIDE] * 5, [TO_ACTION] * 5, ["bleu"])["bleu"]
     assert (whole.low, whole.high) == (pytest.approx(whole.estimate), pytest.approx(whole.estimate))
+
+
+def test_words_of_every_script() -> None:
+    """A letter is the same however it is composed, marks belong to their letter, and Han and kana are words one by one."""
+    assert words_of("Café") == words_of("Cafe\u0301") == ["café"]
+    assert words_of("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
+    assert words_of("我们很好, ok") == ["我", "们", "很", "好", "ok"]
+    assert f1("我们很好", ["我们不好"]) == pytest.approx(0.75)
+    assert words_of("Don’t 'quote' it") == ["don't", "quote", "it"]
+
+
+def test_an_empty_answer_counts_and_has_nothing() -> None:
+    """Nothing said is 0 by each metric, and its reference's length counts against the corpus."""
+    assert bleu([""], [["a b c d"]]) == 0
+    assert list(cider(["", "a b c d"], [["e f g h"], ["a b c d"]])) == [0, pytest.approx(10)]
+    assert bleu(["a b c d", ""], [["a b c d"], ["e f g h"]]) == pytest.approx(math.exp(1 - 8 / 4))
+
+
+def test_bounds_do_not_depend_on_what_else_is_computed() -> None:
+    """Each metric has the bounds that it has alone, though all share their resamples."""
+    answers, references = ["a b c d", "a b", "c d e f", "x"], [["a b c d"], ["a c"], ["c d e g"], ["x y"]]
+    together = text_scores(answers, references, seed=1)
+    for metric in METRICS:
+        assert text_scores(answers, references, [metric], seed=1)[metric] == together[metric]
+
+
+def test_brevity_is_against_the_reference_closest_in_length() -> None:
+    """Of references of 3 and 7 words an answer of 6 is held to 7; of 5 and 7, as close, to the shorter."""
+    said = "a b c d e f"
+    assert bleu([said], [["x y z", f"{said} g"]]) == pytest.approx(math.exp(1 - 7 / 6))
+    assert bleu([said], [["v w x y z", f"{said} g"]]) == pytest.approx(1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ from evals.value_spectrum.asking import Wanted, image_plan, run_name
 from evals.value_spectrum.pools import batches, pool_source
 from personas.schwartz import VALUES
 from tests.evals.value_spectrum.conftest import Stock, command, identifier, results, script, unlabelled
+from tests.ready import begin
 
-ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
@@ -128,11 +126,11 @@ def test_induced_preference_is_paired_with_control_twins(stock: Stock, tmp_path:
 def test_killed_and_run_again_it_asks_about_nothing_twice(stock: Stock, tmp_path: Path) -> None:
     """After kill -9 the same command carries on in the same folder, each image ends with one final answer, and the report is there."""
     arguments = ["run", "--corpus", stock.corpus, "--model", "scripted/like,scripted/skip", "--batch", "20", "--runs", tmp_path, "--quiet"]
-    process = subprocess.Popen([sys.executable, "-m", "evals.value_spectrum", *map(str, arguments)], cwd=ROOT, stderr=subprocess.DEVNULL)
-    while process.poll() is None and sum(path.stat().st_size for path in tmp_path.glob("*/*/trace.jsonl")) < 4000:
+    process = begin(["python", "-m", "evals.value_spectrum", *map(str, arguments)], tmp_path / "stderr")
+    while process.exitcode is None and sum(path.stat().st_size for path in tmp_path.glob("*/*/trace.jsonl")) < 4000:
         time.sleep(0.002)
     process.kill()
-    process.wait()
+    process.join()
     assert command(*arguments) == 0
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
     final = [e for each in find_sessions(folder) for e in each.events() if isinstance(e, AnswerEvent) and e.final]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -24,6 +22,7 @@ from evals.values.questionnaire.scoring import scored
 from personas.errors import UserError
 from personas.schwartz import VALUES
 from tests.agent.driving import ROOT, check_whole, decisions, events, of, script
+from tests.ready import begin
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 PORTRAITS = find_instrument("portraits")
@@ -42,8 +41,7 @@ def items_file(path: Path, count: int) -> Path:
 
 
 def command(*arguments: str | Path | int) -> list[str]:
-    code = "import sys; from evals.values.questionnaire.command import main; sys.exit(main(sys.argv[1:]))"
-    return [sys.executable, "-c", code, *map(str, arguments)]
+    return [sys.executable, "-m", "evals.values.questionnaire.command", *map(str, arguments)]
 
 
 @pytest.mark.parametrize(("persona", "value"), [("hedonist", "HE"), ("caretaker", "BE")])
@@ -155,23 +153,22 @@ def test_a_trace_cut_at_any_byte_carries_on(tmp_path: Path) -> None:
         assert decisions(session) == decisions(whole / each.session)
 
 
-def test_a_killed_command_carries_on(tmp_path: Path) -> None:
+def test_a_killed_command_carries_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Kill -9 in the middle, run the same command again: all administrations are whole, and the answers that had arrived are kept."""
     arguments = command(
         "--instrument", "portraits", "--model", "planted/persona", "--persona", "hedonist", "--repeats", 2, "--runs", tmp_path
     )
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = begin(arguments, tmp_path / "stderr")
     try:
-        while process.poll() is None and sum(trace.stat().st_size for trace in tmp_path.glob("*/trace.jsonl")) < 20_000:
+        while process.exitcode is None and sum(trace.stat().st_size for trace in tmp_path.glob("*/trace.jsonl")) < 20_000:
             time.sleep(0.001)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     before = {path.parent.name: path.read_bytes() for path in tmp_path.glob("*/trace.jsonl")}
     assert before
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, env=os.environ)
-    assert done.returncode == 0, done.stderr
-    assert "42 answered, 0 refused" in done.stdout
+    assert main(arguments[3:]) == 0
+    assert "42 answered, 0 refused" in capsys.readouterr().out
     for name, held in before.items():
         kept = held[: held.rfind(b"\n") + 1]
         assert (tmp_path / name / "trace.jsonl").read_bytes().startswith(kept)
