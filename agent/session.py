@@ -14,7 +14,7 @@ from agent.browsing import Browsing, Interrupted, Purse
 from agent.logs import logger
 from agent.models.base import Model
 from agent.models.registry import ModelOptions, make_model, resolved_base_url
-from agent.models.scoring import check_scores
+from agent.models.scoring import check_provider, check_scores
 from agent.option_scopes import misplaced
 from agent.phases import cast_of, feed_phases
 from agent.preparing import Prepared, persona_record, prepare, versions
@@ -42,7 +42,7 @@ class LiveOptions:
 
     headed   a browser shows its window
     profile  on a platform's site: a folder that keeps what the user did by hand in the browser, such as logging in
-    record   in any environment: a folder in which the feed is kept as it is shown, to be replayed
+    record   of a feed of clips, in any environment: a folder in which it is kept as it is shown, to be replayed. A deck is its own record
     """
 
     headed: bool = False
@@ -144,11 +144,15 @@ async def arun_session(
     chosen = [name for name, value in (("headed", live.headed), ("profile", live.profile)) if value]
     if wrong := misplaced(chosen, spec.environment, spec.site):
         raise SpecError(wrong)
+    if live.record is not None and spec.environment == "deck":
+        raise SpecError("a recording keeps clips, not options, keys and examples: leave out --record, and give the deck's folder again")
     persona = load_persona(spec.persona)
     protocol = asked_protocol(spec.protocol, spec.strategy, spec.placement)
     if spec.cell != "rotate" and spec.cell >= protocol.cells:
         raise SpecError(f"cell {spec.cell}: protocol {spec.protocol} has the prompt cells 0 to {protocol.cells - 1}, or rotate")
     spec = resolved(spec)
+    if model is None and scores_given_texts(spec.protocol):
+        check_provider(spec.model)
     shared, model = model, model or make_model(spec.model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
     try:
         if limits.max_usd is not None and not model.price_known:
@@ -260,14 +264,14 @@ async def drive(agent: Browsing) -> None:
 
 def _write_end(recorder: Recorder, reason: str, detail: str, error: AxiofeedError | None = None) -> EndEvent:
     unpaid = isinstance(error, UserError | Unreachable) and not getattr(error, "possibly_paid", 0)
-    totals = recorder.progress.totals()
+    totals = recorder.progress.totals(unanswered=not unpaid)
     end = EndEvent(at=now(), reason=reason, detail=detail[:500], asked_unpaid=unpaid, totals=totals)  # type: ignore[arg-type]
     recorder.record(end)
     return end
 
 
 def _result(agent: Browsing, prepared: Prepared, end: EndEvent, **more: Any) -> SessionResult:
-    totals = agent.progress.totals()
+    totals = agent.progress.totals(unanswered=not end.asked_unpaid)
     return SessionResult(prepared.folder.path, agent.spec, end.reason, end.detail, totals, resumed=prepared.resumed, **more)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
+import runpy
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from agent.__main__ import COMMANDS
+from agent.__main__ import COMMANDS, main
 from agent.graph import graph
+from tests.each import each
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,16 +33,20 @@ def test_every_node_is_described() -> None:
         assert node.startswith("__") or f"| `{node}` |" in page
 
 
-def test_the_example_in_the_readme_runs(tmp_path: Path, own_cache: Path) -> None:
+def test_the_example_in_the_readme_runs(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The five lines of Python in the README run a session and print where it is."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", readme, flags=re.DOTALL)
     assert example
     assert len([line for line in example.group(1).splitlines() if line.strip()]) <= 5
-    done = subprocess.run([sys.executable, "-c", example.group(1)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("complete {")
-    assert (tmp_path / done.stdout.splitlines()[-1] / "trace.jsonl").exists()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "example.py").write_text(example.group(1), encoding="utf-8")
+    runpy.run_path("example.py")
+    printed = capsys.readouterr().out
+    assert printed.startswith("complete {")
+    assert (tmp_path / printed.splitlines()[-1] / "trace.jsonl").exists()
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -50,31 +56,46 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_console_script_has_the_same_commands(command: str) -> None:
+def as_typed(
+    module: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[object, str, str]:
+    """Exit code, stdout and stderr of `python -m MODULE …`, run as the main module of this process."""
+    monkeypatch.setattr(sys, "argv", ["", *arguments])
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # it may have been imported before, under its own name
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    return end.value.code or 0, *capsys.readouterr()
+
+
+@each("command", COMMANDS)
+def test_the_console_script_has_the_same_commands(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`axiofeed COMMAND --help` is the help of the module, and each help shows an example."""
-    short = subprocess.run([sys.executable, "-m", "agent", command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    module = COMMANDS[command][0].removesuffix(".__main__")
-    long = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert short.stdout == long.stdout
-    assert "example" in short.stdout
+    short = as_typed("agent", [command, "--help"], monkeypatch, capsys)
+    long = as_typed(COMMANDS[command][0].removesuffix(".__main__"), ["--help"], monkeypatch, capsys)
+    assert short == long
+    assert (short[0], short[2]) == (0, "")
+    assert "example" in short[1]
 
 
-def test_an_unknown_command_is_a_users_mistake() -> None:
+def test_an_unknown_command_is_a_users_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     """The console script says in one line what is wrong and lists its commands, and exits with 2; so it does without a command."""
     for given, wrong in ((["brows"], "there is no command 'brows'"), ([], "a command is missing"), (["--version", "x"], "'--version'")):
-        done = subprocess.run([sys.executable, "-m", "agent", *given], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("error: ")
-        assert wrong in done.stderr
-        assert done.stderr.endswith(f"; choose one of: {', '.join(COMMANDS)} (axiofeed --help)\n")
-        assert done.stderr.count("\n") == 1
+        code = main(given)
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, "")
+        assert err.startswith("error: ")
+        assert wrong in err
+        assert err.endswith(f"; choose one of: {', '.join(COMMANDS)} (axiofeed --help)\n")
+        assert err.count("\n") == 1
 
 
-def test_the_console_script_tells_its_version() -> None:
+def test_the_console_script_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     """`axiofeed --version` prints the version of the installed package and nothing else."""
-    done = subprocess.run([sys.executable, "-m", "agent", "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == (f"axiofeed {version('axiofeed')}\n", "")
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"axiofeed {version('axiofeed')}\n", "")
 
 
 def test_the_lock_file_pins_with_hashes_and_names_no_host() -> None:

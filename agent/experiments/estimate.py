@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -114,16 +115,17 @@ def _asked(protocol: FeedbackProtocol, stimulus: Stimulus, slots: Mapping[str, s
     while stage is not None and len(replies) < _MOST_STAGES:
         prompt = protocol.prompt(Question(stage, 0, dict(replies)), stimulus, slots, 0)
         yield prompt
-        replies[stage] = "." * (LETTERS_A_TOKEN * _written(prompt))
+        names = prompt.answer.model_fields
+        replies[stage] = json.dumps(dict.fromkeys(names, "." * (LETTERS_A_TOKEN * _written(prompt) // max(1, len(names)))))
         stage = protocol.next_stage(stage, Decision(ActionKind.WATCH, 1.0))
 
 
 def _sent(prompt: Prompt) -> tuple[int, int]:
     """Letters and pixels of the calls of one prompt: texts that are scored are read one by one, after the prompt and the neutral one."""
     texts = [*prompt.given, *probes(prompt.given)] if prompt.given else [""]
-    letters = pixels = 0
+    letters, pixels = len(texts) * len(prompt.system), 0
     for turns in (prompt.turns, prompt.neutral) if prompt.neutral else (prompt.turns,):
-        letters += len(texts) * (len(prompt.system) + sum(len(turn.text) for turn in turns)) + sum(map(len, texts))
+        letters += len(texts) * sum(len(turn.text) for turn in turns) + sum(map(len, texts))
         pixels += len(texts) * sum(_pixels(frame) for turn in turns for frame in turn.images)
     return letters, pixels
 

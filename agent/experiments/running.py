@@ -22,7 +22,7 @@ from agent.experiments.spec import ExperimentLimits
 from agent.experiments.standing import Standing, SweepLog, missing, read_standings, spent_by_model, write_summary
 from agent.experiments.worker import LocalWorker, Tally, Worker
 from agent.models.registry import PROVIDERS, ModelOptions, make_model, split_name
-from agent.models.scoring import check_scores
+from agent.models.scoring import check_provider, check_scores
 from agent.protocols.registry import scores_given_texts
 from personas.errors import SpecError, StorageFailed
 
@@ -204,8 +204,11 @@ def check_models(plan: Plan) -> None:
     """Every model can be made, and a limit in USD be kept. Raises SpecError, ModelSetupError."""
     for model, sessions in plan.models.items():
         spec = sessions[0].spec
+        scoring = any(scores_given_texts(each.spec.protocol) for each in sessions)
+        if scoring:
+            check_provider(model)
         made = make_model(model, ModelOptions(spec.base_url, spec.serve, spec.model_options))
-        if any(scores_given_texts(each.spec.protocol) for each in sessions):
+        if scoring:
             check_scores(made)
         settings = plan.experiment.models.get(model)
         limits = [plan.limits, settings.limits if settings else ExperimentLimits()]

@@ -50,9 +50,7 @@ def read_standing(folder: Path) -> Standing:
         status = {"complete": "complete", "failed": "failed"}.get(end.reason, "stopped")
         return Standing(folder.name, status, end.detail, end.totals)
     progress = session.progress()
-    if progress.pending and progress.pending.asked:
-        progress.possibly_paid += 1
-    return Standing(folder.name, session.status(), "", progress.totals())
+    return Standing(folder.name, session.status(), "", progress.totals(unanswered=True))
 
 
 def read_standings(plan: Plan, folder: Path) -> dict[str, Standing]:

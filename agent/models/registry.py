@@ -73,7 +73,9 @@ PROVIDERS: dict[str, ProviderEntry] = {
     "rated": ProviderEntry("agent.models.rated:build", "rated/truth", answers_from="the people's own ratings"),
     "scripted-curator": ProviderEntry("agent.models.scripted_curator:build", "scripted-curator", needs_name=False, answers_from="a script"),
     "scripted-judge": ProviderEntry("agent.models.scripted_judge:build", "scripted-judge/exact", answers_from="the design's labels"),
-    "noisy-judge": ProviderEntry("agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95", answers_from="the design's labels"),
+    "noisy-judge": ProviderEntry(
+        "agent.models.noisy_judge:build", "noisy-judge/sensitivity=0.8:specificity=0.95", answers_from="the design's labels"
+    ),
 }
 
 

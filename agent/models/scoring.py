@@ -8,10 +8,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from agent.models.base import Model, Prompt, Reply, ScoringModel, Usage
+from agent.models.registry import split_name
 from agent.protocols.choice import LETTERS
 from personas.errors import ModelError, ModelSetupError, Unavailable
+from personas.one_line import one_line
 
-__all__ = ["SCORING_PROVIDERS", "added", "answered", "calls_of", "check_scores", "count", "probes"]
+__all__ = ["SCORING_PROVIDERS", "added", "answered", "calls_of", "check_provider", "check_scores", "count", "probes"]
 
 SCORING_PROVIDERS = ("vllm", "compatible", "keyed")
 """Those whose models score given texts (`compatible`: where the server is vLLM)."""
@@ -33,13 +35,24 @@ def calls_of(prompt: Prompt) -> int:
     return (2 if prompt.neutral else 1) * (len(prompt.given) + len(probes(prompt.given)))
 
 
+def check_provider(name: str) -> None:
+    """Raises ModelSetupError, before a key is asked for, for `provider/name` of a provider whose models cannot score given texts."""
+    provider = split_name(name)[0]
+    if provider not in SCORING_PROVIDERS:
+        raise _cannot(name)
+
+
 def check_scores(model: Model) -> None:
     """Raises ModelSetupError, before anything is asked, for a model that cannot score given texts."""
     if not isinstance(model, ScoringModel):
-        raise ModelSetupError(
-            f"{model.name} cannot say how likely a given text is, which --protocol likelihood needs: the providers that can are "
-            f"{', '.join(SCORING_PROVIDERS)} (compatible where the server is vLLM)"
-        )
+        raise _cannot(model.name)
+
+
+def _cannot(name: str) -> ModelSetupError:
+    return ModelSetupError(
+        f"{one_line(name, 120)} cannot say how likely a given text is, which --protocol likelihood needs: the providers that can are "
+        f"{', '.join(SCORING_PROVIDERS)} (compatible where the server is vLLM)"
+    )
 
 
 async def answered(model: Model, prompt: Prompt) -> Reply:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat
 
 from agent.models.base import Prompt, Reply
 from agent.protocols.base import AnswerState, Decision, Interpretation, PromptTemplate, Question, interpret_json, one_turn
@@ -30,6 +30,10 @@ def _list(value: object) -> object:
     return [] if value is None else value
 
 
+def _kind(value: object) -> object:
+    return "plain" if value is None else value.strip().casefold() if isinstance(value, str) else value
+
+
 Words = Annotated[str, BeforeValidator(_text)]
 
 
@@ -40,7 +44,7 @@ class Triplet(BaseModel):
     answer: Words = ""
     reasoning: Words = ""
     options: Annotated[list[Words], BeforeValidator(_list)] = Field(default_factory=list)
-    kind: Literal["plain", "decline", "benign"] = "plain"
+    kind: Annotated[Literal["plain", "decline", "benign"], BeforeValidator(_kind)] = "plain"
 
 
 class CurateAnswer(BaseModel):
@@ -53,7 +57,7 @@ class Seen(BaseModel):
     """An object and where it is: xmin, ymin, xmax, ymax in thousandths of the image's width and height."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+    box: Annotated[list[FiniteFloat], Field(min_length=4, max_length=4)]
 
 
 class SymbolsAnswer(BaseModel):

@@ -5,8 +5,8 @@ Three rules choose among the options, and all are in the decision's scores, by l
 
     mean   sum / tokens: the rule of the benchmark Ch3Ef (arXiv 2403.17830); it favours a style, and long words of few tokens
     sum    the probability of the whole option, which favours short ones
-    pmi    sum after the question − sum after "Answer:" alone, without pictures: what question and pictures add to an option that may be
-           likely or not by itself (domain-conditional PMI; Holtzman et al. 2021, arXiv 2104.08315, section 3)
+    pmi    sum after the question − sum after "Answer:" alone, without pictures, examples and persona: what these add to an option that
+           may be likely or not by itself (domain-conditional PMI; Holtzman et al. 2021, arXiv 2104.08315, section 3)
 
 The decision's own place is that of `mean`. Three prompt cells: paraphrases. Examples are earlier turns, answered by an option's words.
 """

@@ -77,7 +77,10 @@ class Progress:
     def budgeted_usd(self) -> Decimal:
         """What may have been spent: the known costs, and for each call that may have been paid without an answer the most that a call
         could cost (where no ask says so, as much as the dearest answer did)."""
-        return self.spent_usd + self.possibly_paid * (self.most_usd or self.dearest_usd)
+        return self._budgeted(self.possibly_paid)
+
+    def _budgeted(self, possibly_paid: int) -> Decimal:
+        return self.spent_usd + possibly_paid * (self.most_usd or self.dearest_usd)
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
@@ -109,8 +112,12 @@ class Progress:
                 if self.pending and event.asked_unpaid:
                     self.pending.asked = None
 
-    def totals(self) -> dict[str, Any]:
-        """The counts, as they stand in `end` events and summaries. Money as text, in USD; time in seconds."""
+    def totals(self, *, unanswered: bool = False) -> dict[str, Any]:
+        """The counts, as they stand in `end` events and summaries. Money as text, in USD; time in seconds.
+
+        `unanswered`: a question that is out will have no answer any more, and may have been paid.
+        """
+        paid = self.possibly_paid + bool(unanswered and self.pending and self.pending.asked)
         return {
             "steps": self.steps,
             "answers": {state.value: self.outcomes[state] for state in AnswerState},
@@ -118,10 +125,10 @@ class Progress:
             "problems": len(self.problems),
             "asks": self.asks,
             "calls": self.calls,
-            "possibly_paid": self.possibly_paid,
+            "possibly_paid": paid,
             "tokens": dict(sorted(self.tokens.items())),
             "spent_usd": str(self.spent_usd),
-            "budgeted_usd": str(self.budgeted_usd),
+            "budgeted_usd": str(self._budgeted(paid)),
             "unpriced": self.unpriced,
             "seconds": round(self.seconds, 3),
         }

@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.protocols.base import FeedbackProtocol
 from agent.protocols.likert import IMPORTANCE, LIKENESS
+from agent.protocols.rating import SCALE
 from agent.protocols.strategies.registry import asked_protocol
 from agent.trace.events import ActionEvent, AnswerEvent, AskEvent, Event, PromptEvent, StimulusEvent
 from agent.trace.reader import BrokenLine, read_located
@@ -18,7 +19,7 @@ from personas.errors import SpecError
 
 __all__ = ["step_details"]
 
-_SCALES = {"likert": LIKENESS.points, "likert-svs": IMPORTANCE.points}
+_SCALES = {"likert": LIKENESS.points, "likert-svs": IMPORTANCE.points, "rating": SCALE}
 _MOST_EVENTS = 1_000
 
 

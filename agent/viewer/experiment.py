@@ -17,7 +17,7 @@ from agent.trace.events import ActionEvent, AnswerEvent, EndEvent, Event
 from agent.trace.progress import Progress
 from agent.trace.reader import UNFINISHED, BrokenLine, read_located
 from agent.viewer.library import Library, Session, leads_out
-from agent.viewer.reading import LIVE, STATES, kind_of
+from agent.viewer.reading import LIVE, STATES, condition_of, kind_of
 from agent.viewer.wire import brief, mapping, text_of
 from environments.base import ActionKind
 from personas.errors import UserError
@@ -69,6 +69,7 @@ class Row:
             "unpriced": _count(self.totals.get("unpriced")),
             "seconds": self.totals.get("seconds") if isinstance(self.totals.get("seconds"), int | float) else 0.0,
             "kind": kind_of(self.spec),
+            "condition": condition_of(self.spec),
             "created_at": self.created_at,
             "problem": self.problem,
         }

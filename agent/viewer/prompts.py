@@ -30,8 +30,8 @@ _EMPTY = ("memory", "persona", "persona_name")
 class Asked:
     """One question.
 
-    `verified`: the template's words and schema have the hash that the trace names. `unfilled`: slots that nothing here fills. `given`: texts
-    that were scored after the conversation, one by one, and after `neutral`.
+    `verified`: the template's words and schema have the hash that the trace names. `unfilled`: slots that nothing here fills.
+    `given`: texts that were scored after the conversation, one by one, and after `neutral`.
     """
 
     ask: AskEvent

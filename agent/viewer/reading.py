@@ -25,7 +25,7 @@ from agent.viewer.wire import brief, encoded, mapping, text_of
 from personas.errors import UserError
 from personas.schwartz import VALUES
 
-__all__ = ["LIVE", "STATES", "Place", "Reading", "kind_of", "phases_of", "read_event", "told"]
+__all__ = ["LIVE", "STATES", "Place", "Reading", "condition_of", "kind_of", "phases_of", "read_event", "told"]
 
 LIVE = frozenset({"prepared", "running"})
 """States in which a session may still write."""
@@ -147,7 +147,8 @@ class Reading:
         self.open_step = None
 
     def _row(self, step: OpenStep) -> bytes:
-        return encoded(step.row(phase_name(self.phases, step.number)))
+        protocol = text_of(mapping(self.record.get("spec")).get("protocol"))
+        return encoded(step.row(phase_name(self.phases, step.number), protocol))
 
     def _questionnaire(self, event: QuestionnaireEvent) -> None:
         held = self.said.setdefault("questionnaire", {"items": {}, "scale": [], "complete": False})
@@ -199,6 +200,7 @@ class Reading:
             },
             "phases": record.get("persona", {}).get("phases", []) if persona else [],
             "model": text_of(spec.get("model")),
+            "condition": condition_of(spec),
             "spec": dict(spec),
             "versions": dict(mapping(record.get("versions"))),
             "created_at": record.get("created_at"),
@@ -241,6 +243,11 @@ def kind_of(spec: Any) -> str:
     if text_of(spec.get("model")).startswith("human/"):
         return "human"
     return "deck" if spec.get("environment") == "deck" else "model"
+
+
+def condition_of(spec: Any) -> str | None:
+    """Of a deck: what became of the items' pictures (shown, none, wrong). None of a feed, and where the spec does not say."""
+    return text_of(mapping(spec).get("condition")) or None if kind_of(spec) == "deck" else None
 
 
 def phases_of(record: Any) -> list[tuple[str, int]]:

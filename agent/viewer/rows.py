@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from agent.protocols.choice import CHOICE
-from agent.protocols.rating import RATING
-from agent.protocols.verdict import VERDICT
-from agent.trace.events import ActionEvent, AnswerEvent, DecisionRecord, StimulusEvent
+from agent.trace.events import ActionEvent, AnswerEvent, StimulusEvent
+from agent.viewer.answers import chosen_words, item_facts, rating_of
 from agent.viewer.wire import brief
 
 __all__ = ["OpenStep", "money", "phase_name"]
@@ -31,9 +29,9 @@ class OpenStep:
         """The answer that counts, once it is there."""
         return next((answer for answer in reversed(self.answers) if answer.final), None)
 
-    def row(self, phase: str | None) -> dict[str, Any]:
+    def row(self, phase: str | None, protocol: str) -> dict[str, Any]:
         """The step as a list shows it; texts are cut. Money as text, in USD; times in seconds."""
-        return {"step": self.number, **self._shown(), **self._answered(), **self._done(), "phase": phase}
+        return {"step": self.number, **self._shown(), **self._answered(protocol), **self._done(), "phase": phase}
 
     def _shown(self) -> dict[str, Any]:
         stimulus = self.stimulus
@@ -53,7 +51,7 @@ class OpenStep:
             "ad": stimulus.ad,
         }
 
-    def _answered(self) -> dict[str, Any]:
+    def _answered(self, protocol: str) -> dict[str, Any]:
         final = self.final
         decision = final.decision if final else None
         tokens: Counter[str] = Counter()
@@ -61,8 +59,9 @@ class OpenStep:
             tokens.update(answer.usage.model_dump())
         return {
             "state": final.outcome.value if final else "pending",
-            "rating": decision.rating if decision else None,
-            "chosen": _chosen(decision, self.stimulus),
+            "rating": rating_of(decision),
+            "chosen": chosen_words(decision, self.stimulus, protocol),
+            "item": item_facts(decision, self.stimulus, protocol),
             "reason": brief(decision.reason) if decision else "",
             "latency_s": round(sum(answer.latency_s for answer in self.answers), 4),
             "cost_usd": money(self.answers),
@@ -87,16 +86,6 @@ class OpenStep:
             "action_error": brief(action.error) if action and action.error else None,
             "click": None if click is None else {"x": click[0], "y": click[1]},
         }
-
-
-def _chosen(decision: DecisionRecord | None, stimulus: StimulusEvent | None) -> str | None:
-    """Of a question: the words of the option that was chosen, wherever it stood; or its score in words."""
-    scores = (decision.scores if decision else None) or {}
-    options = stimulus.text.get("options") if stimulus else None
-    if CHOICE in scores and isinstance(options, list) and 0 <= scores[CHOICE] < len(options):
-        return brief(str(options[int(scores[CHOICE])]), 200)
-    told = [f"{name} {scores[name]:g}" for name in (RATING, VERDICT) if name in scores]
-    return ", ".join(told) or None
 
 
 MOST_FRAMES = 64

@@ -21,13 +21,13 @@ from environments.request import Condition
 from personas.errors import FeedError
 from personas.one_line import one_line
 
-__all__ = ["QuestionFeed", "shown_order"]
+__all__ = ["FORMATS", "MOST_BYTES", "MOST_PIXELS", "QuestionFeed", "shown_order"]
 
 MAX_SIDE = 1024
 """Pixels of the longer side of a picture, as shown."""
-_MOST_PIXELS = 64_000_000
-_MOST_BYTES = 32 * 2**20
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+MOST_PIXELS = 64_000_000
+MOST_BYTES = 32 * 2**20
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """What may be a picture: other formats start other programs, such as PostScript's."""
 
 
@@ -164,11 +164,11 @@ def _picture(path: Path) -> bytes | str:
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - loads when used
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return f"is larger than {_MOST_BYTES // 2**20} MB"
-        with Image.open(path, formats=_FORMATS) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                return f"has more than {_MOST_PIXELS // 1_000_000} million pixels"
+        if path.stat().st_size > MOST_BYTES:
+            return f"is larger than {MOST_BYTES // 2**20} MB"
+        with Image.open(path, formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                return f"has more than {MOST_PIXELS // 1_000_000} million pixels"
             upright = ImageOps.exif_transpose(opened)
             flat = Image.new("RGB", upright.size, "white")
             flat.paste(upright, mask=upright.convert("RGBA").getchannel("A")) if _see_through(upright) else flat.paste(upright)

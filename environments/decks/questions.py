@@ -16,7 +16,7 @@ about     names by which results are grouped: task, domain, country, topic, …
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
@@ -91,9 +91,16 @@ class QuestionDeck:
         """Where a picture of an item lies."""
         return self.folder / PurePosixPath(image.replace("\\", "/"))
 
+    def lacking_pictures(self) -> list[tuple[str, str]]:
+        """(item, image) of every picture that is not there."""
+        return [(item.id, image) for item in self.items for image in item.images if not self.picture(image).is_file()]
 
-def read_questions(source: Path) -> QuestionDeck:
-    """The deck in a folder with `items.jsonl`, or in a .jsonl file. Raises FeedError that names the line and the field."""
+
+def read_questions(source: Path, *, pictures: bool = True) -> QuestionDeck:
+    """The deck in a folder with `items.jsonl`, or in a .jsonl file. `pictures`: they have to be there.
+
+    Raises FeedError that names the line and the field.
+    """
     path = source / ITEMS if source.is_dir() else source
     shown = one_line(str(path), 200)
     if not path.is_file():
@@ -108,7 +115,8 @@ def read_questions(source: Path) -> QuestionDeck:
     if not items:
         raise FeedError(f"{shown} holds no items; write one JSON object a line")
     deck = QuestionDeck(path.parent.resolve().name, path.parent, tuple(items))
-    _check_pictures(deck, place, shown)
+    if pictures:
+        _check_pictures(deck, place, shown)
     return deck
 
 
@@ -146,10 +154,7 @@ def _question(number: int, data: Any, shown: str) -> Question:
 
 
 def _check_pictures(deck: QuestionDeck, place: Mapping[str, int], shown: str) -> None:
-    lacking: Sequence[tuple[str, str]] = [
-        (item.id, image) for item in deck.items for image in item.images if not deck.picture(image).is_file()
-    ]
-    if lacking:
+    if lacking := deck.lacking_pictures():
         item, image = lacking[0]
         more = f" (and {len(lacking) - 1} more)" if len(lacking) > 1 else ""
         raise FeedError(f"{shown}, line {place[item]}, images: there is no file {one_line(image, 100)!r} beside the items{more}")

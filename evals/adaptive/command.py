@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals.command_line import share
+from evals.command_line import seed, share
 from personas.command import CommandParser
 
 __all__ = ["run"]
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="DIR", help="write adaptive.html, tables and results.json there")
     parser.add_argument("--control", metavar="PERSONA", default="default", help="who plays the control twins (default: default)")
     parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all random draws (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of all random draws (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
     return parser

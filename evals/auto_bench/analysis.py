@@ -10,7 +10,7 @@ import polars as pl
 
 from environments.decks.questions import Question, read_questions
 from evals.auto_bench.figure import score_figure
-from evals.auto_bench.items import open_folder
+from evals.auto_bench.items import content_of, open_folder
 from evals.auto_bench.judged import decided, majority, verdicts_on
 from evals.auto_bench.run_command import BENCHMARK
 from evals.auto_bench.scoring import (
@@ -27,22 +27,25 @@ from evals.auto_bench.taxonomy import published, taxonomy
 from evals.auto_bench.verification import Checked, answers_folder, read_checked
 from evals.benchmark.reading import decks_of, read_items
 from evals.benchmark.report import Findings
-from evals.benchmark.scoring import ALL
+from evals.benchmark.respondents import in_order
+from evals.benchmark.scoring import ALL, audit
 from evals.judging.agreement import agreement
 from evals.judging.shares import share_true
 from evals.report.words import count, percent, plural
 from personas.errors import UserError
+from personas.one_line import one_line
 
 __all__ = ["analyse", "read_verified"]
 
 _HIDDEN = ("scores", "raw", "logprobs", "key_place", "run", "folder")
 """Columns of answers that are no cell for people, or name places on a machine."""
-_PROTOCOLS = "choice|open"
 _NAMES = ("capacity", "skill", "kind", "twin")
 
 
 def read_verified(folder: Path, level: float = 0.95) -> Checked:
     """What people found in the items of a folder, or in those beside a folder of answers. Raises UserError, FeedError."""
+    if not folder.is_dir():
+        raise UserError(f"--verified: there is no folder {one_line(str(folder), 200)!r}; give that of the items, or of people's answers")
     items = folder if (folder / "items.jsonl").is_file() else folder.parent
     return read_checked(answers_folder(items, None) if items == folder else folder, open_folder(items).items, level)
 
@@ -56,8 +59,8 @@ def analyse(
     """
     checked = None if verified is None else read_verified(Path(verified).expanduser(), level)
     found = _gathered(paths, verdicts)
-    if checked is not None and not set(checked.items["item"]) & set(found.items["item"]):
-        raise UserError("--verified: people checked none of the items that were asked here; name the folder of these items")
+    if checked is not None:
+        _check_verified(checked, found.questions)
     tables = _tables(found, checked, level, seed)
     kept = {name: table for name, table in tables.items() if table.height}
     people, asked = found.answers["who"].n_unique(), found.items["item"].n_unique()
@@ -69,17 +72,28 @@ def analyse(
         (*found.problems, *_origin(found.questions), *_notes(found.answers, found.said, checked, kept)),
         kept,
         RECIPES,
-        figures=(score_figure(scores),),
+        figures=(score_figure(scores, in_order(found.answers)),),
         known=(*{recipe.file for recipe in RECIPES}, "answers.csv"),
         quiet=frozenset({SKILLS, NO_PICTURE, PUBLISHED_SKILLS, "Published: before and after fine-tuning"}),
     )
 
 
+def _check_verified(checked: Checked, asked: Sequence[Question]) -> None:
+    """Raises UserError where people checked other items than those that were asked, though they may have the same ids."""
+    content = {item.id: content_of(item) for item in asked}
+    both = {name: mark for name, mark in checked.content.items() if name in content}
+    if not both:
+        raise UserError("--verified: people checked none of the items that were asked here; name the folder of these items")
+    if other := sum(mark != content[name] for name, mark in both.items()):
+        raise UserError(f"--verified: {other} of {len(both)} checked items ask something else than the run did; name its own folder")
+
+
 @dataclass(frozen=True)
 class _Gathered:
-    """Decided answers, samples, verdicts on them, the questions as the runs asked them, and what was left out."""
+    """Decided answers, where options were chosen, samples, verdicts, the questions as the runs asked them, and what was left out."""
 
     answers: pl.DataFrame
+    positions: pl.DataFrame
     items: pl.DataFrame
     said: pl.DataFrame
     questions: tuple[Question, ...]
@@ -90,10 +104,10 @@ def _gathered(paths: Sequence[str], verdicts: Sequence[str] | None) -> _Gathered
     material = read_items(paths, BENCHMARK)
     answers, items = _whole(material.answers), _whole(material.items).unique(["who", "item"], keep="first", maintain_order=True)
     runs = sorted({str(run) for run in answers["run"].drop_nulls()})
-    said = _one_name(verdicts_on(answers, list(verdicts or sorted({str(Path(run).parent) for run in runs}))))
-    answers = decided(answers, majority(said)).sort("who", maintain_order=True)
-    questions = tuple(item for deck in decks_of(runs) for item in read_questions(deck).items)
-    return _Gathered(answers, items, said, questions, material.problems)
+    questions = tuple({item.id: item for deck in decks_of(runs) for item in read_questions(deck).items}.values())
+    said = verdicts_on(answers, list(verdicts or sorted({str(Path(run).parent) for run in runs})))
+    final = decided(answers, majority(said)).sort("who", maintain_order=True)
+    return _Gathered(final, audit(answers), items, said, questions, material.problems)
 
 
 def _tables(found: _Gathered, checked: Checked | None, level: float, seed: int) -> dict[str, pl.DataFrame]:
@@ -105,6 +119,7 @@ def _tables(found: _Gathered, checked: Checked | None, level: float, seed: int) 
         "pictures.csv": picture_effects(answers, level, seed),
         "no_picture.csv": needs_no_picture(answers, {item.id: item.text for item in found.questions}),
         "paired.csv": respondent_pairs(answers, level, seed),
+        "positions.csv": found.positions,
         "published.csv": beside_published(scores),
         **_published_tables(),
         **_judge_tables(found.said, level, seed),
@@ -115,16 +130,8 @@ def _tables(found: _Gathered, checked: Checked | None, level: float, seed: int) 
 
 
 def _whole(frame: pl.DataFrame) -> pl.DataFrame:
-    """With every name of an item as a column, and one name for a respondent."""
-    return _one_name(frame).with_columns(pl.lit(None, pl.String).alias(name) for name in _NAMES if name not in frame.columns)
-
-
-def _one_name(frame: pl.DataFrame) -> pl.DataFrame:
-    """A respondent answers closed questions and open ones in two protocols, and is one: "m [choice]" and "m [open]" become "m"."""
-    names = [name for name in ("who", "respondent", "model") if name in frame.columns]
-    return frame.with_columns(
-        pl.col(name).str.replace(rf" \[(?:{_PROTOCOLS})\]", "").str.replace(rf" \[(?:{_PROTOCOLS}), ", " [") for name in names
-    )
+    """With every name of an item as a column."""
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in _NAMES if name not in frame.columns)
 
 
 def _origin(items: Sequence[Question]) -> list[str]:

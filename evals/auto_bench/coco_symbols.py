@@ -6,6 +6,7 @@ Format: https://cocodataset.org/#format-data. The first fault is named with file
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, TypeVar
@@ -46,6 +47,7 @@ class _Annotation(BaseModel):
     bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     caption: Annotated[str, Field(min_length=1, max_length=5000)] | None = None
     text: Annotated[str, Field(max_length=2000)] | None = None
+    iscrowd: bool = False
 
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -119,8 +121,8 @@ def _rows(data: Mapping[str, Any], name: str, model: type[Row], shown: str) -> I
             field = str(first["loc"][0]) if first["loc"] else "row"
             raise FeedError(one_line(f"{shown}, {name} row {row}, {field}: {first['msg']}", 400)) from None
         key = getattr(found, "id", None)
-        if key is not None and seen.setdefault(key, row) != row:
-            raise FeedError(f"{shown}, {name} row {row}, id: {one_line(str(key), 80)!r} stands in row {seen[key]} already")
+        if key is not None and seen.setdefault(str(key), row) != row:  # 1 and "1" would be one id of items
+            raise FeedError(f"{shown}, {name} row {row}, id: {one_line(str(key), 80)!r} stands in row {seen[str(key)]} already")
         yield row, found
 
 
@@ -129,7 +131,8 @@ def _object(each: _Annotation, categories: Mapping[Id, str], image: _Image, wher
         raise FeedError(f"{where}, category_id: there is no category {each.category_id!r}")
     if each.bbox is None:
         raise FeedError(f"{where}, bbox: it is missing")
-    return Named(categories[each.category_id], _box(each.bbox, image, where))
+    name = categories[each.category_id]
+    return Named(f"group of {name}" if each.iscrowd else name, _box(each.bbox, image, where))  # a crowd is not one of its kind
 
 
 def _box(bbox: Sequence[float], image: _Image, where: str) -> Box:
@@ -139,8 +142,8 @@ def _box(bbox: Sequence[float], image: _Image, where: str) -> Box:
         raise FeedError(f"{where}, bbox: width and height have to be more than 0, not {width:g} and {height:g}")
     if x < -2 or y < -2 or x + width > image.width + 2 or y + height > image.height + 2:
         raise FeedError(f"{where}, bbox: it reaches out of the picture of {image.width} x {image.height} pixels")
-    left, top = max(0, round(x)), max(0, round(y))
-    return left, top, min(image.width, round(x + width)), min(image.height, round(y + height))
+    left, top = min(max(0, round(x)), image.width - 1), min(max(0, round(y)), image.height - 1)  # a box has at least a pixel
+    return left, top, max(left + 1, min(image.width, round(x + width))), max(top + 1, min(image.height, round(y + height)))
 
 
 def _picture(image: _Image, folder: Path, where: str) -> Path:
@@ -148,6 +151,6 @@ def _picture(image: _Image, folder: Path, where: str) -> Path:
     if name.drive or name.root or ".." in name.parts or "\0" in image.file_name:
         raise FeedError(f"{where}, file_name: {one_line(image.file_name, 100)!r} points outside the folder of the images")
     path = folder.joinpath(*name.parts)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for a name that is too long
         raise FeedError(f"{where}, file_name: there is no {one_line(image.file_name, 100)!r} in {one_line(str(folder), 200)}")
     return path

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.experiments.command import EXIT_CODES, add_run_options
 from evals.benchmark.options import add_item_options, add_score_options
-from evals.command_line import SubCommand, hand_over
+from evals.command_line import SubCommand, hand_over, seed
 
 __all__ = ["run"]
 
@@ -37,7 +37,7 @@ def _curating(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--model-option", action="append", metavar="KEY=VALUE", help="what the provider takes besides; may be repeated")
     about.add_argument("--per-image", type=int, default=2, metavar="N", help="triplets of a skill and image at most (default: 2)")
     about.add_argument("--limit", type=int, metavar="N", help="only N images, a random sample that a larger N contains")
-    about.add_argument("--seed", type=int, default=0, metavar="N", help="of samples and orders (default: 0)")
+    about.add_argument("--seed", type=seed, default=0, metavar="N", help="of samples and orders (default: 0)")
     about.add_argument("--out", required=True, metavar="DIR", help="the folder of the items")
     about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")
     add_run_options(parser)
@@ -51,7 +51,7 @@ def _verifying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--summary", action="store_true", help="serve no page; say what was answered so far")
     parser.add_argument("--port", type=int, metavar="PORT", help="of the page (default: the one in the links, else a free one)")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample and of each rater's order (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the sample and of each rater's order (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 
@@ -63,8 +63,9 @@ def _judging(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--model-option", action="append", metavar="KEY=VALUE", help="what the providers take besides; may be repeated")
     about.add_argument("--wordings", type=int, default=1, metavar="N", help="prompt wordings of each judge (default: 1)")
     about.add_argument("--pictures", action="store_true", help="show judges the questions' pictures")
-    about.add_argument("--seed", type=int, default=0, metavar="N", help="of orders (default: 0)")
+    about.add_argument("--seed", type=seed, default=0, metavar="N", help="of orders (default: 0)")
     about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")
+    about.add_argument("--again", action="store_true", help="ask anew what a judge failed at, refused or gave in no readable form")
     about.add_argument("--no-report", action="store_true", help="do not score at the end")
     add_run_options(parser, runs=None)
 
@@ -87,7 +88,7 @@ def _exporting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", type=float, default=0.2, metavar="P", help="share of images that are held out (default: 0.2)")
     parser.add_argument("--reasoning", action="store_true", help="write the reasoning before the answer")
     parser.add_argument("--value", action="store_true", help="also questions of Value, answered by declining")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split and the places of options (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the split and the places of options (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 

@@ -19,6 +19,8 @@ from evals.auto_bench.items import Curated, LeftOut, check_out, items_from, pict
 from evals.auto_bench.symbols import ImageSymbols
 from evals.auto_bench.taxonomy import skills_named
 from evals.benchmark.asking import ItemRun, plan_of, run_name, write_decks
+from evals.judging.able import check_able
+from evals.judging.going import Used, used_in, within
 from evals.running import Asked, dry_run, listed_models, run_plan
 from personas.errors import SpecError, UserError
 
@@ -43,8 +45,10 @@ def run(options: argparse.Namespace) -> int:
         raise SpecError(f"--per-image takes a whole number from 1 to {MOST}, not {options.per_image}")
     if options.limit is not None and options.limit < 1:
         raise SpecError(f"--limit takes a whole number from 1, not {options.limit}")
+    _check_unused(options)
     asked = _one_model(options.curator, options.model_option, "--curator")
-    symbols, seen_code = _symbols(options)
+    check_able(asked.models, "curate", "--curator")
+    symbols, seen_code, seeing = _symbols(options)
     if symbols is None:
         return seen_code
     images, unseen = symbols
@@ -52,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     made = curation_run(images, wanted, asked, source=source, per_image=options.per_image, seed=options.seed)
     if options.dry_run:
         return _dry(made, options)
-    folder, code = _asked(made, options, options.name)
+    folder, code, _ = _asked(made, options, options.name, seeing)
     read = _answers(lambda: read_replies([folder]), code) if code in {0, 1} else None
     if read is None:
         return code
@@ -63,6 +67,14 @@ def run(options: argparse.Namespace) -> int:
     if not options.json:
         _tell(found, out, read[1])
     return max(code, seen_code, 0 if found.items else 1)
+
+
+def _check_unused(options: argparse.Namespace) -> None:
+    """Raises SpecError for an option that would change nothing."""
+    if options.vlm is not None and options.symbols != SEEN:
+        raise SpecError(f"--vlm lists symbols with --symbols {SEEN} alone: add it, or leave --vlm out")
+    if options.captions is not None and options.symbols in {None, SEEN, CATALOGUE}:
+        raise SpecError("--captions stands beside a file of symbols alone: give --symbols FILE, or leave --captions out")
 
 
 def _answers(read: Callable[[], T], code: int) -> T | None:
@@ -106,8 +118,12 @@ def _tell(found: Curated, out: Path, problems: tuple[str, ...]) -> None:
         sys.stdout.write(f"next: python -m evals.auto_bench verify {out} --raters NAME, or run --items {out} --model M\n")
 
 
-def _symbols(options: argparse.Namespace) -> tuple[tuple[list[ImageSymbols], list[LeftOut]] | None, int]:
-    """The images as symbols, and those of which there are none; (None, code) where a VLM's run has to be carried on first."""
+Symbols = tuple[tuple[list[ImageSymbols], list[LeftOut]] | None, int, Used]
+"""Images as symbols and those of which there are none, or None; the exit code of a VLM's run, and what that has used."""
+
+
+def _symbols(options: argparse.Namespace) -> Symbols:
+    """The images; (None, code, …) where a VLM's run has to be carried on first."""
     if options.images in {CATALOGUE, SAMPLE}:
         from evals.auto_bench.catalogue_symbols import catalogue_clips, catalogue_symbols  # noqa: PLC0415 - Pillow loads when used
         from evals.auto_bench.sample import sample_clips  # noqa: PLC0415
@@ -115,7 +131,7 @@ def _symbols(options: argparse.Namespace) -> tuple[tuple[list[ImageSymbols], lis
         if options.symbols not in {None, CATALOGUE}:
             raise SpecError(f"--images {options.images} comes with its own symbols: leave --symbols out")
         clips = sample_clips(options.limit) if options.images == SAMPLE else catalogue_clips(options.limit, options.seed)
-        return (catalogue_symbols(clips, default_cache_dir() / "auto-bench-frames"), []), 0
+        return (catalogue_symbols(clips, default_cache_dir() / "auto-bench-frames"), []), 0, Used()
     folder = Path(options.images).expanduser()
     if options.symbols is None:
         raise SpecError("--symbols is missing: give a COCO-style JSON file, or vlm with --vlm MODEL")
@@ -124,7 +140,7 @@ def _symbols(options: argparse.Namespace) -> tuple[tuple[list[ImageSymbols], lis
     from evals.auto_bench.coco_symbols import coco_symbols  # noqa: PLC0415
 
     captions = Path(options.captions).expanduser() if options.captions else None
-    return (_limited(coco_symbols(Path(options.symbols).expanduser(), folder, captions), options), []), 0
+    return (_limited(coco_symbols(Path(options.symbols).expanduser(), folder, captions), options), []), 0, Used()
 
 
 def _limited(images: list[ImageSymbols], options: argparse.Namespace) -> list[ImageSymbols]:
@@ -135,18 +151,19 @@ def _limited(images: list[ImageSymbols], options: argparse.Namespace) -> list[Im
     return [image for image in images if image.id in kept]
 
 
-def _seen(options: argparse.Namespace, folder: Path) -> tuple[tuple[list[ImageSymbols], list[LeftOut]] | None, int]:
+def _seen(options: argparse.Namespace, folder: Path) -> Symbols:
     from evals.auto_bench.seen_symbols import pictures_in, seeing_run, seen_symbols  # noqa: PLC0415
 
     pictures = pictures_in(folder)
     if options.limit is not None:
         pictures = sorted(sorted(pictures, key=lambda path: rng("image sample", options.seed, path.name).random())[: options.limit])
     asked = _one_model(options.vlm or options.curator, options.model_option, "--vlm")
+    check_able(asked.models, "look", "--vlm")
     made = seeing_run(folder, pictures, asked, options.seed)
     if options.dry_run:
-        return None, _dry(made, options)
-    run, code = _asked(made, options, None if options.name is None else f"{options.name}-symbols")
-    return (_answers(lambda: seen_symbols(run, folder), code) if code in {0, 1} else None), code
+        return None, _dry(made, options), Used()
+    run, code, used = _asked(made, options, None if options.name is None else f"{options.name}-symbols")
+    return (_answers(lambda: seen_symbols(run, folder), code) if code in {0, 1} else None), code, used
 
 
 def _one_model(given: str, model_options: list[str] | None, option: str) -> Asked:
@@ -159,11 +176,16 @@ def _one_model(given: str, model_options: list[str] | None, option: str) -> Aske
     return asked
 
 
-def _asked(made: ItemRun, options: argparse.Namespace, given: str | None) -> tuple[Path, int]:
+def _asked(made: ItemRun, options: argparse.Namespace, given: str | None, before: Used | None = None) -> tuple[Path, int, Used]:
+    """The run's folder, its exit code, and what it has used; limits are those of the command, so what was used `before` is taken off."""
     name = run_name(given, made)
     folder = Path(options.runs).resolve() / name
-    result = run_plan(plan_of(name, made, folder), options, "python -m agent.replay", lambda place: write_decks(made, place))
-    return folder, result.exit_code
+    plan = plan_of(name, made, folder)
+    left = within(plan, options, [before or Used()])
+    if left is None:
+        return folder, 3, Used()
+    result = run_plan(plan, left, "python -m agent.replay", lambda place: write_decks(made, place))
+    return folder, result.exit_code, used_in(plan, folder)
 
 
 def _dry(made: ItemRun, options: argparse.Namespace) -> int:

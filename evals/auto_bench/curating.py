@@ -61,11 +61,15 @@ def curation_run(
 def read_replies(runs: Iterable[str | Path]) -> tuple[list[Reply], tuple[str, ...]]:
     """The replies in a run's folder, by image and skill in the order of its record, and sentences on what could not be read.
 
-    Raises UserError where there is none.
+    What was not asked, because a session failed before, has a reply that says so. Raises UserError where there is none.
     """
     material = read_items(list(runs), CURATION, ["curate"])
     place = {str(item["id"]): number for record in material.records for number, item in enumerate(record["items"])}
-    rows = sorted(_replies(material.answers.iter_rows(named=True)), key=lambda pair: (place.get(pair[0], len(place)), pair[1].curator))
+    lacking = material.items.join(material.answers.select("item").unique(), on="item", how="anti").to_dicts()
+    unasked = [{**row, "state": "unasked", "raw": "", "reason": "its session failed before", "model": ""} for row in lacking]
+    rows = sorted(
+        _replies([*material.answers.iter_rows(named=True), *unasked]), key=lambda pair: (place.get(pair[0], len(place)), pair[1].curator)
+    )
     return [reply for _, reply in rows], material.problems
 
 

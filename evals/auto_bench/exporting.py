@@ -14,7 +14,7 @@ from environments.canonical import rng
 from environments.catalogue.storing import write_whole
 from environments.decks.question_feed import shown_order
 from environments.decks.questions import Question, QuestionDeck
-from evals.auto_bench.items import linked
+from evals.auto_bench.items import linked, same_bytes
 from evals.auto_bench.taxonomy import VALUE
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
@@ -111,7 +111,9 @@ def message_row(item: Question, seed: int = 0, *, reasoning: bool = False) -> di
         {"role": "user", "content": [*asked, {"type": "text", "text": question}]},
         {"role": "assistant", "content": [{"type": "text", "text": answer}]},
     ]
-    return {"id": item.id, "skill": item.about.get("skill", ""), "messages": messages}
+    curator = (item.model_extra or {}).get("curator")
+    named = {"id": item.id, "skill": item.about.get("skill", ""), "curator": curator if isinstance(curator, str) else ""}
+    return {**named, "messages": messages}
 
 
 def check_place(path: Path) -> None:
@@ -134,9 +136,12 @@ def check_place(path: Path) -> None:
 def write_export(found: Export, deck: QuestionDeck, path: Path) -> None:
     """`path`, beside it PATH.test.jsonl and the pictures under the names in the rows. Raises UserError as `check_place`, StorageFailed."""
     check_place(path)
+    places = [(deck.picture(image), path.parent / image.replace("\\", "/")) for image in found.images]
     try:
-        for image in found.images:
-            linked(deck.picture(image), path.parent / image.replace("\\", "/"))
+        if other := [place for source, place in places if place.exists() and not same_bytes(source, place)]:
+            raise UserError(f"{one_line(str(other[0]), 200)} is another picture; give an --out in a folder of its own")
+        for source, place in places:
+            linked(source, place)
         write_whole(path.with_suffix(".test.jsonl"), _lines(found.test))
         write_whole(path, _lines(found.train))
     except OSError as error:
@@ -144,4 +149,6 @@ def write_export(found: Export, deck: QuestionDeck, path: Path) -> None:
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
+    """One row a line, for readers also that take U+2028 for the end of one."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return text.translate({mark: f"\\u{mark:04x}" for mark in (0x85, 0x2028, 0x2029)}).encode("utf-8", "replace")

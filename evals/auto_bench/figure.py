@@ -21,9 +21,8 @@ _COLOURS = (INK, "#a4480b", "#1f6f54", "#6a3fa0")
 _HEAD, _FOOT, _STEP = 32.0, 28.0, 9.0
 
 
-def score_figure(scores: pl.DataFrame) -> Figure:
-    """The figure of the first `MOST` respondents, those asked with pictures before others, in `evals.auto_bench.scoring.skill_scores`."""
-    people = sorted(scores["who"].unique(maintain_order=True).to_list(), key=lambda who: who.endswith("pictures)"))
+def score_figure(scores: pl.DataFrame, people: Sequence[str]) -> Figure:
+    """The figure of the first `MOST` of the respondents (`evals.benchmark.respondents.in_order`) in `.scoring.skill_scores`."""
     more = f"The first {MOST} of {len(people)} respondents. " if len(people) > MOST else ""
     told = f"{more}Wilson's intervals; the pale line runs from all undecided answers wrong to all of them right."
     return figure("scores", "Right answers by capacity and skill", lambda: _drawn(scores, people[:MOST]), told, 560)

@@ -24,10 +24,14 @@ NEAR = 0.8
 _LONGEST = {"question": 600, "answer": 600, "reasoning": 1500}
 """Characters."""
 _SOURCES = re.compile(
-    r"\b(?:captions?|symbols?|descriptions?|bounding|box(?:es)?|co-?ordinates?|annotations?|xmin|ymin|xmax|ymax|metadata)\b"
+    r"\b(?:captions?|bounding|box(?:es)?(?! of\b)|co-?ordinates?|annotations?|xmin|ymin|xmax|ymax|metadata)\b"
+    r"|\b(?:the|these|those|given|listed|provided) symbols\b(?! (?:on|of|in|at) (?:the|its|a)\b)"
+    r"|\b(?:the|this|these|given|provided) (?:image |picture |scene )?descriptions?\b"
+    r"|\b(?:symbols|descriptions?) (?:list|mention|say|state|tell|given|provided|above|below)"
     r"|\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\]"
 )
-"""Words for what a curator has and a respondent has not."""
+"""Words for what a curator has and a respondent has not. A box of chocolates, a symbol on a flag, a description that is asked for: all can
+be seen or given."""
 _PLACES = frozenset(words_of("left right upper lower top bottom above below front behind first second third last largest smallest"))
 _SMALL = frozenset(words_of("a an the is are was were do does did in on at of to and or it its this that there be by for with as"))
 
@@ -77,10 +81,11 @@ def _faults(triplet: Triplet, skill: Skill, image: ImageSymbols) -> Iterator[str
 
 def _mentions(triplet: Triplet, image: ImageSymbols) -> str:
     """The first word for the source; one that names what is in the picture, such as "ballot box", does not count."""
-    shown = " ".join([*(each.name for each in image.objects), *(each.name for each in image.texts)]).casefold()
+    named = [*(each.name for each in image.objects), *(each.name for each in image.texts), *image.captions]
+    shown = {form for word in words_of(" ".join(named)) for form in (word, f"{word}s", f"{word}es", word.removesuffix("s"))}
     for text in (triplet.question, triplet.answer, *triplet.options, triplet.reasoning):
         for found in _SOURCES.finditer(text.casefold()):
-            if found[0] not in shown or found[0].startswith("["):
+            if found[0] == "bounding" or found[0] not in shown:
                 return found[0]
     return ""
 

@@ -3,9 +3,11 @@
 Let s be the score over all items and f the share of flawed ones. On a flawed item being called right or wrong means nothing, so the score
 on the valid items, v, obeys s = (1 − f) v + f w with an unknown w in [0, 1]: it lies in [(s − f) / (1 − f), s / (1 − f)], cut to [0, 1]
 (partial identification; Horowitz and Manski 1995, Econometrica 63: 281). Both s and f are estimates. f is drawn from its posterior
-Beta(flawed + ½, checked − flawed + ½) (Jeffreys' prior), s from a bootstrap that draws whole images; the interval runs from the lower
-quantile of the lower ends to the upper quantile of the upper ends. Samples that nobody decided are wrong in the lower ends and right in
-the upper ones. Assumed: what was checked is a random sample of the items; raters are right about flaws; draws are independent.
+Beta(flawed + ½, checked − flawed + ½) (Jeffreys' prior), s from a Bayesian bootstrap (Rubin 1981, Annals of Statistics 9: 130) over whole
+images with half a right and half a wrong one added, which for one question an image is Beta(right + ½, wrong + ½): a score of 0 or 1 is not
+taken for certain. The interval runs from the lower quantile of the lower ends to the upper quantile of the upper ends. Samples that nobody
+decided are wrong in the lower ends and right in the upper ones. Assumed: what was checked is a random sample of the items; raters are right
+about flaws; draws are independent.
 """
 
 from __future__ import annotations
@@ -62,14 +64,16 @@ def _ends(least: FloatArray | float, most: FloatArray | float, share: FloatArray
 
 
 def _bootstrap(samples: pl.DataFrame, dice: np.random.Generator) -> FloatArray:
-    """(DRAWS, 2): means of `least` and `most` over resampled clusters. Clusters with the same sums are drawn as one kind: the same law."""
+    """(DRAWS, 2): means of `least` and `most` over weighted clusters. Those with the same sums are weighted as one kind: the same law."""
     named = samples.select(pl.col("cluster").fill_null(pl.format("item {}", "item")))["cluster"].to_numpy()
     place = np.unique(named, return_inverse=True)[1]
     clusters = int(place.max()) + 1
     weights = (samples["least"].to_numpy().astype(np.float64), samples["most"].to_numpy().astype(np.float64), np.ones(samples.height))
     sums = np.stack([np.bincount(place, weight, clusters) for weight in weights], axis=1)
     kinds, often = np.unique(sums, axis=0, return_counts=True)
-    counts = dice.multinomial(clusters, often / clusters, size=DRAWS).astype(np.float64)
-    drawn = counts @ kinds
+    size = samples.height / clusters
+    kinds = np.concatenate([kinds, [[size, size, size], [0.0, 0.0, size]]])
+    weights_drawn = dice.standard_gamma(np.append(often, (0.5, 0.5)), size=(DRAWS, len(kinds)))
+    drawn = weights_drawn @ kinds
     means: FloatArray = drawn[:, :2] / drawn[:, 2:]
     return means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import filecmp
 import io
 import json
 import os
@@ -25,6 +26,7 @@ from personas.one_line import one_line
 from personas.spreadsheet import harmless_cell
 
 __all__ = [
+    "ASKED",
     "CURATED",
     "FORMAT",
     "LEFT_OUT",
@@ -32,14 +34,18 @@ __all__ = [
     "Curated",
     "LeftOut",
     "check_out",
+    "content_of",
     "faults_of",
     "items_from",
     "linked",
     "open_folder",
     "picture_name",
+    "same_bytes",
     "write_items",
 ]
 
+ASKED = ("text", "images", "options", "key", "reference", "reasoning")
+"""Fields that make an item what it is; the rest are names."""
 LEFT_OUT, CURATED, PICTURES = "left_out.csv", "curation.json", "images"
 FORMAT = "axiofeed.auto_bench.items"
 
@@ -188,9 +194,9 @@ def picture_name(image: ImageSymbols) -> str:
 
 
 def linked(source: Path, target: Path) -> None:
-    """A copy that costs nothing where the file system can."""
+    """A copy that costs nothing where the file system can, in the place of what is there."""
     if target.is_file():
-        if target.samefile(source) or target.stat().st_size == source.stat().st_size:
+        if same_bytes(source, target):
             return
         target.unlink()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -200,6 +206,17 @@ def linked(source: Path, target: Path) -> None:
         return  # another process was faster
     except OSError:
         shutil.copyfile(source, target)
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files hold the same; a folder is no file."""
+    return other.is_file() and (one.samefile(other) or filecmp.cmp(one, other, shallow=False))
+
+
+def content_of(item: Question) -> str:
+    """A hash of what an item asks and holds for right: items made anew may have the ids of others."""
+    told = item.model_dump(mode="json")
+    return content_hash([told.get(name) for name in ASKED])[:16]
 
 
 def _table(rows: Sequence[LeftOut]) -> str:

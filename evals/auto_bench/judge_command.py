@@ -8,19 +8,21 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from agent.experiments.command import checked_counts
 from agent.protocols.registry import make_protocol
+from environments.canonical import content_hash
 from evals.auto_bench.declining import CRITERIA, CRITERION, declines
 from evals.auto_bench.taxonomy import VALUE
-from evals.benchmark.asking import ItemRun, plan_of, write_decks
+from evals.benchmark.asking import ItemRun
+from evals.judging.able import check_able
 from evals.judging.asking import work_of
 from evals.judging.collecting import collect
+from evals.judging.going import CARRY_ON, dry, go
 from evals.judging.judgements import Judgement, Unmapped, judgement_run
-from evals.running import Asked, dry_run, listed_models, run_plan
+from evals.running import Asked, listed_models
 from personas.errors import SpecError
 
 __all__ = ["run", "to_judge"]
@@ -46,46 +48,24 @@ def run(options: argparse.Namespace) -> int:
 
 def _judges(options: argparse.Namespace) -> Asked:
     try:
-        return listed_models(options.judges, options.model_option)
+        asked = listed_models(options.judges, options.model_option)
     except SpecError as error:
         raise SpecError(str(error).replace("--model ", "--judges ")) from None
+    check_able(asked.models, "judge", "--judges")
+    return asked
 
 
 def _asked(made: ItemRun, options: argparse.Namespace) -> int:
-    """Carry on what was begun, then what is new; the first that does not end well ends it."""
-    work = work_of(made, Path(options.runs), options.name)
-    told: list[dict[str, Any]] = []
-    code = 0
-    for name, each in work.runs:
-        if options.dry_run:
-            code = _dry(name, each, options)
-            continue
-        folder = Path(options.runs).resolve() / name
-        plan = plan_of(name, each, folder)
-        result = run_plan(plan, options, "python -m evals.judging score", partial(_decks, each))
-        told.append({"folder": str(folder), **result.totals(), "remaining": result.remaining})
-        code = result.exit_code
-        if code not in {0, 1}:
-            break
+    """Carry on what was begun, then what is new."""
+    work = work_of(made, Path(options.runs), options.name, again=options.again)
     if options.dry_run:
-        return code
-    if code in {0, 1} and not options.no_report:
+        return dry(work.runs, options)
+    code, told = go(work.runs, options, "python -m evals.judging score")
+    if code in CARRY_ON and not options.no_report:
         _report(options)
     if options.json:
         sys.stdout.write(json.dumps({"judgements": len(made.items), "new": work.new, "runs": told}, ensure_ascii=False) + "\n")
     return code
-
-
-def _decks(made: ItemRun, place: Path) -> None:
-    """A run's decks; those that are there stay as they are."""
-    if made.deck.folder.resolve() != place.resolve():
-        write_decks(made, place)
-
-
-def _dry(name: str, made: ItemRun, options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory() as place:
-        write_decks(made, Path(place))
-        return dry_run(plan_of(name, made, Path(place).resolve()), options)
 
 
 def _report(options: argparse.Namespace) -> None:

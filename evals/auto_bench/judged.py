@@ -20,8 +20,8 @@ from evals.judging.verdicts import VERDICTS, judging_runs, read_judged
 
 __all__ = ["decided", "majority", "verdicts_on"]
 
-Key = tuple[str, str, str]
-"""Folder of the session, item, and what was answered, as far as a record of judgements keeps it."""
+Key = tuple[str, str]
+"""Folder of the session, and item."""
 
 
 def verdicts_on(answers: pl.DataFrame, paths: Sequence[str | Path]) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def majority(verdicts: pl.DataFrame) -> dict[Key, bool | None]:
     """
     votes: dict[Key, list[int]] = {}
     for row in verdicts.iter_rows(named=True):
-        votes.setdefault((row["folder"], row["item"], row["prediction"]), []).append(_vote(row))
+        votes.setdefault((row["folder"], row["item"]), []).append(_vote(row))
     return {key: None if sum(given) == 0 else sum(given) > 0 for key, given in votes.items()}
 
 
@@ -98,8 +98,8 @@ def decided(answers: pl.DataFrame, said: Mapping[Key, bool | None]) -> pl.DataFr
 
 
 def _decisions(answers: pl.DataFrame, said: Mapping[Key, bool | None]) -> Iterator[tuple[str, bool | None, bool | None]]:
-    for row, words in zip(answers.iter_rows(named=True), _prediction(answers), strict=True):
-        verdict = said.get((row["folder"], row["item"], words))
+    for row in answers.iter_rows(named=True):
+        verdict = said.get((row["folder"], row["item"]))
         if row["state"] == "failed":
             yield "nobody", None, None
         elif row.get("capacity") == VALUE:

@@ -30,8 +30,12 @@ _LEVELS = ((ALL, ALL), *((part, group) for part, groups in GROUPS.items() for gr
 
 
 def skill_scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """`evals.benchmark.scoring.scores` by capacity and skill, with `unjudged`: answers that nobody decided; `open` counts them too."""
-    table = scores(answers, items, GROUPS, level)
+    """`evals.benchmark.scoring.scores` by capacity and skill, with `unjudged`: answers that nobody decided.
+
+    open         samples of which an answer is lacking or undecided; of an item with several answers one is enough
+    least, most  the score over all samples if everything undecided were wrong, or right
+    """
+    table = _bounded(scores(answers, items, GROUPS, level), answers, items)
     nobody = answers.filter((pl.col("decided") == "nobody") & (pl.col("state") != "failed"))
     counted = [
         nobody.with_columns(group=pl.lit(ALL) if part == ALL else pl.col(part), level=pl.lit(part))
@@ -41,6 +45,32 @@ def skill_scores(answers: pl.DataFrame, items: pl.DataFrame, level: float = 0.95
     ]
     joined = table.join(pl.concat(counted), on=["who", "level", "group"], how="left", maintain_order="left")
     return joined.with_columns(pl.col("unjudged").fill_null(0))
+
+
+def _bounded(table: pl.DataFrame, answers: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """With `open`, `least` and `most` from every answer: one that is decided does not settle the others to its item."""
+    samples = _samples(answers, items)
+    ends = [
+        samples.with_columns(group=pl.lit(ALL) if part == ALL else pl.col(part), level=pl.lit(part))
+        .group_by("who", "level", "group")
+        .agg((pl.col("least") < pl.col("most")).sum().cast(pl.Int64).alias("open"), pl.col("least", "most").mean())
+        for part in (ALL, *GROUPS)
+    ]
+    settled = table.drop("open", "least", "most").join(
+        pl.concat(ends), on=["who", "level", "group"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    rank = pl.when(pl.col("open") == 0).then(pl.col("rank"))
+    return settled.with_columns(rank=rank).select(table.columns)
+
+
+def _samples(answers: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """`items` with `least` and `most`: by who and item, the share of right answers if what nobody decided were wrong, or right."""
+    ends = [
+        pl.col("right").fill_null(value=value).cast(pl.Float64).mean().alias(name) for name, value in (("least", False), ("most", True))
+    ]
+    decided = answers.group_by("who", "item", maintain_order=True).agg(*ends)
+    joined = items.join(decided, on=["who", "item"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("least").fill_null(0.0), pl.col("most").fill_null(1.0))
 
 
 def _settled(answers: pl.DataFrame) -> pl.DataFrame:
@@ -158,13 +188,10 @@ def flawed_scores(
     shares = {(row["level"], row["group"]): row for row in checked.shares.iter_rows(named=True)}
     plain = {(row["who"], row["level"], row["group"]): row["score"] for row in table.iter_rows(named=True)}
     rows = []
-    for who, part, group, own in _groups(items):
+    for who, part, group, samples in _groups(_samples(answers, items)):
         found = shares.get((part, group))
         if found is None:
             continue
-        samples = own.join(_least_most(answers.filter(who=who)), on="item", how="left").with_columns(
-            pl.col("least").fill_null(0.0), pl.col("most").fill_null(1.0)
-        )
         bounds = valid_bounds(samples, found["flawed"], found["checked"], level=level, seed=seed)
         if bounds is None:
             continue
@@ -189,14 +216,6 @@ def _groups(items: pl.DataFrame) -> Iterator[tuple[str, str, str, pl.DataFrame]]
             here = own.filter(pl.col("capacity") == capacity)
             if not here.is_empty():
                 yield str(who), "capacity", capacity, here
-
-
-def _least_most(answers: pl.DataFrame) -> pl.DataFrame:
-    """By item, its share of right answers if what nobody decided were wrong, and if it were right."""
-    return answers.group_by("item", maintain_order=True).agg(
-        pl.col("right").fill_null(value=False).cast(pl.Float64).mean().alias("least"),
-        pl.col("right").fill_null(value=True).cast(pl.Float64).mean().alias("most"),
-    )
 
 
 def beside_published(table: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from evals.auto_bench.taxonomy import CAPACITIES
-from evals.benchmark.columns import bounds_of
+from evals.benchmark.columns import POSITIONS, bounds_of
 from evals.report.sections import Column, Recipe, Row, counted, estimate, p_of, text_of
 from evals.report.words import number
 
@@ -85,8 +85,8 @@ _PAIRED: tuple[Column, ...] = (
     ("second", text_of("second")),
     ("items", counted("items")),
     ("difference, points", estimate("difference", 1, sign=True, scale=100)),
-    ("only first", counted("only_first")),
-    ("only second", counted("only_second")),
+    ("first ahead", counted("only_first")),
+    ("second ahead", counted("only_second")),
     ("p", p_of("p")),
     ("p (Holm)", p_of("p_holm")),
 )
@@ -142,7 +142,7 @@ RECIPES = (
         "valid.csv",
         "What flawed items leave of a score",
         "The score on valid items lies in [(s − f) / (1 − f), s / (1 − f)]; then with f drawn from Beta(flawed + ½, checked − flawed + ½) "
-        "and s from a bootstrap over images.",
+        "and s from a Bayesian bootstrap over images.",
         _VALID,
     ),
     Recipe(
@@ -159,8 +159,9 @@ RECIPES = (
         _coarse,
     ),
     Recipe(
-        "paired.csv", "Two respondents on the same items", "Items decided for both; signs of images flipped; Holm over the table.", _PAIRED
+        "paired.csv", "Two respondents on the same items", "Items decided for both; ahead: right (more often) where the other is not; signs of images flipped; Holm over the table.", _PAIRED
     ),
+    POSITIONS,
     Recipe("judges.csv", "By judge", "The share of open answers that each judge calls right; the unjudged are in none of it.", _JUDGES),
     Recipe("agreement.csv", "Agreement of judges", "On answers that both judged; intervals by image.", _AGREEMENT),
     Recipe(

@@ -51,13 +51,15 @@ def seen_symbols(run: Path, folder: Path) -> tuple[list[ImageSymbols], list[Left
     """What the VLM said of each picture that it was shown, and the pictures it said nothing of. Raises UserError without any answer."""
     images: list[ImageSymbols] = []
     left: list[LeftOut] = []
-    for row in read_items([run], SEEING, ["symbols"]).answers.sort("item").iter_rows(named=True):
+    material = read_items([run], SEEING, ["symbols"])
+    for row in material.answers.sort("item").iter_rows(named=True):
         answer = symbols_seen(row["raw"]) if row["state"] == "answered" else None
         if answer is None:
             left.append(LeftOut(row["item"], "", None, one_line(f"the model listed no symbols: {row['state']}, {row['reason']}", 300)))
         else:
             images.append(_of(row["item"], folder / row["item"], answer))
-    return images, left
+    unasked = sorted(set(material.items["item"]) - set(material.answers["item"]))
+    return images, [*left, *(LeftOut(name, "", None, "the model was not asked about it: its session failed") for name in unasked)]
 
 
 def _of(name: str, path: Path, answer: SymbolsAnswer) -> ImageSymbols:

@@ -7,7 +7,7 @@ against the item. The share estimates that of all items where those that were ch
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,30 @@ from environments.catalogue.storing import write_whole
 from environments.decks.questions import Question
 from evals.annotating.answers import read_annotations
 from evals.annotating.form import Field, Form
+from evals.auto_bench.items import content_of
 from evals.auto_bench.taxonomy import CAPACITIES, skills
 from evals.report.folder import csv_of
 from evals.scoring.accuracy import share_interval
 from evals.values.agreement import gwet_ac, krippendorff_alpha
 from evals.values.intervals import Interval
+from evals.values.results import plain
 from personas.errors import StorageFailed, UserError
 from personas.one_line import one_line
 
-__all__ = ["FIELDS", "VERIFIED", "Checked", "answers_folder", "as_json", "read_checked", "sampled", "verify_form", "write_checked"]
+__all__ = [
+    "FIELDS",
+    "VERIFIED",
+    "Checked",
+    "answers_folder",
+    "as_json",
+    "note_shown",
+    "read_checked",
+    "sampled",
+    "verify_form",
+    "write_checked",
+]
 
-VERIFIED = "verified.csv"
+VERIFIED, SHOWN = "verified.csv", "shown.json"
 FIELDS = {
     "valid": ("Is the question valid?", "It can be understood, and the picture is enough to answer it."),
     "right": ("Is the answer right?", "For a request that is to be declined: it is right to decline it."),
@@ -55,12 +68,16 @@ class Checked:
     items      one row an item that was checked: item, raters, valid, right, sound (shares of yes), flawed (share of raters), bad
     shares     one row a level and group (all, capacity, skill): checked, flawed, share with bounds, and the shares of yes
     agreement  of raters on whether an item is flawed: Krippendorff's α and Gwet's AC1, None without two raters of an item
+    content    of the items that were checked, by id: `evals.auto_bench.items.content_of`
+    changed    items that are not any more what was checked under their id: what was said of them does not count
     """
 
     items: pl.DataFrame
     shares: pl.DataFrame
     alpha: Interval | None
     ac1: Interval | None
+    content: Mapping[str, str]
+    changed: int = 0
 
     @property
     def good(self) -> set[str]:
@@ -90,9 +107,39 @@ def sampled(items: Sequence[Question], count: int | None, seed: int) -> list[str
     return ids if count is None else ids[:count]
 
 
+def note_shown(folder: Path, items: Sequence[Question]) -> None:
+    """Keep in the folder of answers what it is that people check. Raises UserError where other items of these ids were checked there,
+    StorageFailed."""
+    before, now = _shown(folder), {item.id: content_of(item) for item in items}
+    if other := sum(before.get(name, mark) != mark for name, mark in now.items()):
+        where = one_line(str(folder), 200)
+        raise UserError(f"{other} items have changed since they were checked in {where}: give another --answers, or move it away")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / SHOWN, json.dumps(before | now, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
+    except OSError as error:
+        raise StorageFailed(f"cannot write to {one_line(str(folder), 200)}: {error.strerror or error}; make room") from error
+
+
+def _shown(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / SHOWN).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError(f"{one_line(str(folder / SHOWN), 200)} cannot be read as it was written; restore it")
+    return {str(name): str(mark) for name, mark in found.items()}
+
+
 def read_checked(folder: Path, items: Sequence[Question], level: float = 0.95) -> Checked:
     """What raters said in `folder` about `items`. Raises UserError where they said nothing, or where a file is damaged."""
     found = read_annotations(folder) if folder.is_dir() else pl.DataFrame()
+    shown, content = _shown(folder), {item.id: content_of(item) for item in items}
+    said = set(found["item"]) if "item" in found.columns else set()
+    changed = {name for name, mark in content.items() if name in said and shown.get(name, mark) != mark}
+    items = [item for item in items if item.id not in changed]
     known = pl.DataFrame(
         {"item": [item.id for item in items], "cluster": [item.cluster for item in items]}
         | {name: [item.about.get(name) for item in items] for name in ("capacity", "skill")},
@@ -101,7 +148,8 @@ def read_checked(folder: Path, items: Sequence[Question], level: float = 0.95) -
     lacking = [name for name in FIELDS if name not in found.columns]
     given = pl.DataFrame() if lacking else found.join(known, on="item", how="inner", maintain_order="left").drop_nulls(list(FIELDS))
     if given.is_empty():
-        raise UserError(f"nobody has checked items of these in {one_line(str(folder), 200)}; run `verify ITEMS --raters NAME` first")
+        why = f" ({len(changed)} have changed since)" if changed else ""
+        raise UserError(f"nobody has checked items of these in {one_line(str(folder), 200)}{why}; run `verify ITEMS --raters NAME` first")
     given = given.with_columns(flawed=(pl.min_horizontal(*FIELDS) == 0).cast(pl.Float64))
     rows = given.group_by("item", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("raters"),
@@ -117,6 +165,8 @@ def read_checked(folder: Path, items: Sequence[Question], level: float = 0.95) -
         _shares(rows, level),
         krippendorff_alpha(ratings, "nominal", level=level) if several else None,
         gwet_ac(ratings, (0.0, 1.0), level=level) if several else None,
+        {name: content[name] for name in rows["item"]},
+        len(changed),
     )
 
 
@@ -147,4 +197,4 @@ def as_json(found: Checked) -> str:
     agreed = {
         name: None if each is None else [each.estimate, each.low, each.high] for name, each in (("alpha", found.alpha), ("ac1", found.ac1))
     }
-    return json.dumps({"shares": found.shares.to_dicts(), **agreed}, ensure_ascii=False)
+    return json.dumps(plain({"shares": found.shares.to_dicts(), **agreed, "changed": found.changed}), ensure_ascii=False, allow_nan=False)

@@ -11,10 +11,20 @@ from environments.decks.questions import Question, QuestionDeck
 from evals.annotating.form import Card
 from evals.auto_bench.sample import SAMPLE, open_items
 from evals.auto_bench.taxonomy import VALUE, taxonomy
-from evals.auto_bench.verification import VERIFIED, Checked, answers_folder, as_json, read_checked, sampled, verify_form, write_checked
+from evals.auto_bench.verification import (
+    VERIFIED,
+    Checked,
+    answers_folder,
+    as_json,
+    note_shown,
+    read_checked,
+    sampled,
+    verify_form,
+    write_checked,
+)
+from evals.judging.pictures import jpeg_of
 from evals.report.words import count, percent, plural
-from personas.errors import EnvironmentFailed, SpecError, UserError
-from personas.one_line import one_line
+from personas.errors import SpecError, UserError
 
 __all__ = ["card_of", "run"]
 
@@ -48,6 +58,7 @@ def _serve(deck: QuestionDeck, folder: Path, options: argparse.Namespace) -> Non
     if not raters:
         raise SpecError("--raters is missing: say who checks, such as --raters anna,ben (or --summary for what was answered so far)")
     ids = sampled(deck.items, options.sample, options.seed)
+    note_shown(folder, [deck.by_id[name] for name in ids])
 
     def load(name: str) -> Card:
         return card_of(deck, deck.by_id[name])
@@ -65,20 +76,11 @@ def card_of(deck: QuestionDeck, item: Question) -> Card:
     if item.about.get("capacity") == VALUE:
         label = "Answer (the request is to be declined)" if item.about.get("kind") == "decline" else "Answer (the request is harmless)"
     texts += [(label, _answer(item)), ("Reasoning", reasoning if isinstance(reasoning, str) else "")]
-    return Card(item.id, item.about.get("skill", ""), tuple(texts), tuple(_jpeg(deck.picture(image)) for image in item.images))
+    return Card(item.id, item.about.get("skill", ""), tuple(texts), tuple(jpeg_of(deck.picture(image)) for image in item.images))
 
 
 def _answer(item: Question) -> str:
     return "\n".join(item.options[place] for place in item.key) if item.options else item.reference
-
-
-def _jpeg(path: Path) -> bytes:
-    from evals.auto_bench.pictures import jpeg_of  # noqa: PLC0415 - Pillow loads when used
-
-    try:
-        return jpeg_of(path)
-    except (OSError, ValueError) as error:
-        raise EnvironmentFailed(f"the picture {one_line(path.name)!r} cannot be shown ({one_line(str(error), 80)})") from error
 
 
 def _told(found: Checked, folder: Path, total: int) -> str:
@@ -90,6 +92,8 @@ def _told(found: Checked, folder: Path, total: int) -> str:
         flawed = f"{row['flawed']} of {row['checked']} flawed, {percent(float(str(row['share'])))}{bounds}"
         yes = ", ".join(f"{name} {percent(float(str(row[name])))}" for name in ("valid", "right", "sound"))
         lines.append(f"  {row['group']}: {flawed} ({yes})\n")
+    if found.changed:
+        lines.append(f"  {plural(found.changed, 'item')} checked before changed since: what was said of them does not count\n")
     if found.alpha is not None:
         lines.append(f"  raters agree on what is flawed: Krippendorff's alpha {found.alpha.estimate:.2f}\n")
     known = taxonomy()["human_check"]

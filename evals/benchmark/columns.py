@@ -43,8 +43,8 @@ _PAIRED: tuple[Column, ...] = (
     ("second", text_of("second")),
     ("items", counted("items")),
     ("difference, points", estimate("difference", 1, sign=True, scale=100)),
-    ("only first", counted("only_first")),
-    ("only second", counted("only_second")),
+    ("first ahead", counted("only_first")),
+    ("second ahead", counted("only_second")),
     ("p", p_of("p")),
     ("p (Holm)", p_of("p_holm")),
 )
@@ -58,7 +58,8 @@ POSITIONS = Recipe(
 PAIRED = Recipe(
     "paired.csv",
     "Two respondents on the same items",
-    "Items that both answered; McNemar's exact test, or signs of clusters flipped where items share a picture; Holm over the table.",
+    "Items that both answered. Ahead: items that it alone has right, or with repeats more often than the other. McNemar's exact test, or "
+    "signs of clusters flipped where items share a picture or were asked again; Holm over the table.",
     _PAIRED,
 )
 

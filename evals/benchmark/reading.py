@@ -12,14 +12,13 @@ import polars as pl
 
 from agent.trace.reader import find_sessions
 from evals.benchmark.asking import DECKS, FORMAT, RECORD
+from evals.benchmark.respondents import PLAIN, synthetic_note
 from evals.scoring.answers import SCHEMA, read_answers
 from personas.errors import UserError
 from personas.one_line import one_line
 
 __all__ = ["PLAIN", "ItemMaterial", "decks_of", "read_items"]
 
-PLAIN = "shown, no examples"
-"""`how` of the usual way of asking."""
 _STEPS = {"choice-steps": "step by step", "choice-chain": "by a chain", "likelihood": "by likelihood"}
 _PICTURES = {"none": "no pictures", "wrong": "wrong pictures"}
 
@@ -31,7 +30,7 @@ class ItemMaterial:
     answers   one row an item and session (`evals.scoring.answers`) with the names in `about` as columns, `who`: the respondent, and how it
               was asked where that is not the usual way; `how`: that way alone; `run`: the folder of the run
     items     one row a `who` and `item` that it was to be asked in the runs it took part in, with the names in `about`;
-              `protocol`: the list of those by which it was to be asked
+              `protocol`: the list of those by which it was to be asked, "" where not recorded
     records   what the runs wrote down; empty where sessions were made without this benchmark's command
     """
 
@@ -59,7 +58,8 @@ def read_items(paths: Sequence[str | Path], benchmark: str, protocols: Iterable[
     table = found.with_names().filter(~pl.col("folder").is_in(other))
     if table.is_empty():
         raise nothing
-    problems = [each for each in found.problems if "they count as repeats" not in each]  # decks and pictures set these apart
+    problems = synthetic_note(table)
+    problems += [each for each in found.problems if "they count as repeats" not in each]  # decks and pictures set these apart
     if other:
         problems.append(f"{len(other)} sessions are left out: they are of another benchmark.")
     answers = _named(table, ways)
@@ -157,7 +157,7 @@ def _samples(answers: pl.DataFrame, records: Mapping[Path, Mapping[str, Any]]) -
 def _sample(who: str, item: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     about = item.get("about")
     told = about if isinstance(about, dict) else {}
-    found = {"who": who, "item": str(item["id"]), "cluster": item.get("cluster"), "protocol": item.get("protocol")}
+    found = {"who": who, "item": str(item["id"]), "cluster": item.get("cluster"), "protocol": str(item.get("protocol", ""))}
     return found | {name: told.get(name) for name in names}
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from evals.benchmark.report import Findings
+from evals.benchmark.respondents import asked_alike, in_order, named, synthetic_note
 from evals.benchmark.scoring import ALL, audit, left_pairs, pairs
 from evals.ch3ef.asking import NAME
 from evals.ch3ef.figure import score_figure
 from evals.ch3ef.levels.registry import LEVELS
 from evals.ch3ef.likelihoods import by_rule
 from evals.ch3ef.reading import Material, read_material
+from evals.ch3ef.sample_items import sample_items
 from evals.ch3ef.scoring import beside_published, calibrations, correlations, scores
 from evals.ch3ef.sections import RECIPES, TASKS
 from evals.ch3ef.taxonomy import FEWEST, H, published, taxonomy
@@ -50,16 +52,17 @@ def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) 
         tables |= {"scores.csv": table} | _of_options(material, table, level, seed)
     tables |= _of_words(material, (*material.runs, *paths), level, seed)
     there = {name: tables[name] for name in FILES if name in tables and tables[name].height}
-    people = everything["who"].unique(maintain_order=True).to_list()
+    people = in_order(everything)
     items = {*material.items["item"], *material.texts["item"]}
+    opening = _opening(material, everything)
     return Findings(
         NAME,
         f"Ch3Ef: {plural(len(people), 'respondent')}, {plural(len(items), 'sample')}",
-        (*_conclusions(table), *_in_words(there)),
-        _notes(material, table, there),
+        (*opening, *_conclusions(table), *_in_words(there)),
+        tuple(each for each in _notes(material, table, there) if each not in opening),
         there,
         RECIPES,
-        figures=(score_figure(table, people),) if table.height else (),
+        figures=(score_figure(table, [who for who in people if who in set(table["who"])]),) if table.height else (),
         known=FILES,
         quiet=frozenset({TASKS}),
     )
@@ -78,7 +81,7 @@ def _of_options(material: Material, table: pl.DataFrame, level: float, seed: int
     if "paired" in metrics:
         tables["paired.csv"] = pairs(answers, level, seed)
     if "correlations" in metrics and "published.csv" in tables:
-        tables["correlations.csv"] = correlations(table, answers)
+        tables["correlations.csv"] = correlations(table, answers, level)
     return tables
 
 
@@ -86,8 +89,17 @@ def _of_words(material: Material, places: Sequence[str | Path], level: float, se
     """The tables of answers in words."""
     if material.texts.is_empty():
         return {}
-    tables = {"texts.csv": text_table(material.texts, [name for name in material.metrics if name in METRICS], level, seed)}
+    tables = {"texts.csv": text_table(material.texts, material.worded, [name for name in material.metrics if name in METRICS], level, seed)}
     return tables | ({"judged.csv": judged_table(material.texts, places, level, seed)} if "judge" in material.metrics else {})
+
+
+def _opening(material: Material, everything: pl.DataFrame) -> tuple[str, ...]:
+    """What makes figures of something else than models on the benchmark: it is said first."""
+    asked = {*material.items.select("item", "task").iter_rows(), *material.worded.select("item", "task").iter_rows()}
+    own = len(asked & {(item.id, item.task) for item in sample_items()})
+    share = "The items are" if own == len(asked) else f"{count(own)} of {count(len(asked))} items are"
+    drawn = f"{share} the sample of this package, written and drawn for it, and no part of the benchmark: a score on it is none of Ch3Ef's."
+    return (*synthetic_note(everything), *([drawn] if own else []))
 
 
 def _conclusions(table: pl.DataFrame) -> tuple[str, ...]:
@@ -107,15 +119,19 @@ def _in_words(tables: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
     """A sentence a respondent on its answers in words."""
     rows = tables["texts.csv"].filter(group=ALL).iter_rows(named=True) if "texts.csv" in tables else ()
     told: dict[str, list[str]] = {}
+    lost: dict[str, str] = {}
     for row in rows:
+        if row["samples"] > row["items"]:
+            lost[row["who"]] = f"; over {count(row['items'])} of {plural(row['samples'], 'sample')}, the others were not reached"
         bounds = "" if row["low"] is None else f" [{number(row['low'], 3)}, {number(row['high'], 3)}]"
         told.setdefault(row["who"], []).append(f"{row['metric']} {number(row['value'], 3)}{bounds}")
-    return tuple(f"{who}, answers in words: {', '.join(parts)}." for who, parts in told.items())
+    return tuple(f"{who}, answers in words: {', '.join(parts)}{lost.get(who, '')}." for who, parts in told.items())
 
 
 def _share(row: Mapping[str, float | None]) -> str:
     score, low, high = row["score"], row["score_low"], row["score_high"]
-    return "–" if score is None or low is None or high is None else f"{percent(score)} [{percent(low)}, {percent(high)}]"
+    bounds = "" if low is None or high is None else f" [{percent(low)}, {percent(high)}]"
+    return "–" if score is None else f"{percent(score)}{bounds}"
 
 
 def _notes(material: Material, table: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
@@ -142,7 +158,9 @@ def _notes(material: Material, table: pl.DataFrame, tables: Mapping[str, pl.Data
     own = [] if "correlations.csv" not in tables else tables["correlations.csv"].filter(pl.col("source") == "own")["models"].to_list()
     if own:
         enough = "below three none is computed" if max(own) < 3 else "with few models intervals are wide"
-        notes.append(f"Correlations between domains are over {plural(max(own), 'respondent')} of this run; {enough}.")
+        alike, way = asked_alike(material.answers)
+        whom = f"{plural(max(own), 'respondent')} of this run, asked alike ({way}: {named(in_order(alike))})"
+        notes.append(f"Correlations between domains are over {whom}; {enough}.")
     notes.append(f"Published scores: {published()['source']}; {published()['measure']}. {taxonomy()['note']}")
     notes.append("A score on other items than the benchmark's own cannot be compared with the published ones.")
     if "rules.csv" in tables:

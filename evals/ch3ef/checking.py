@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from environments.decks.questions import Question
 from evals.ch3ef.taxonomy import ABSTENTION, tasks
 
 __all__ = ["Check", "checked"]
+
+_UNLIKELY = 0.025
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,25 @@ class Check:
         """Whether always saying A gives exactly what chance gives."""
         return self.always_a == self.expected
 
+    @property
+    def given_away(self) -> bool:
+        """Whether the longest option is right more often than chance would make it in 39 of 40 such sets of items.
+
+        One-sided binomial test at 0.025, with `expected` as the share of each item: for unequal shares its bound is the wider one.
+        """
+        share, right = float(self.expected), math.floor(self.longest * self.items)
+        if not 0 < share < 1:
+            return False
+        logs = (
+            math.lgamma(self.items + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(self.items - k + 1)
+            + k * math.log(share)
+            + (self.items - k) * math.log1p(-share)
+            for k in range(right, self.items + 1)
+        )
+        return math.fsum(map(math.exp, logs)) <= _UNLIKELY
+
 
 def checked(items: Sequence[Question], seed: int = 0) -> Check:
     """The check of at least one item, with the places that a run with this seed has."""
@@ -56,7 +78,7 @@ def checked(items: Sequence[Question], seed: int = 0) -> Check:
     present = {item.about.get("task") for item in items if "h" in item.about}
     return Check(
         items=len(items),
-        by_h=dict(Counter(item.about.get("h") or item.about.get("level", "") for item in items)),
+        by_h=dict(Counter(item.about.get("h") or item.about.get("level") or "no h" for item in items)),
         lacking=tuple(task for task in tasks() if task not in present) if present else (),
         options=dict(sorted(Counter(len(item.options) for item in items).items())),
         two_right=sum(ABSTENTION in item.options and len(item.key) > 1 for item in items),

@@ -35,18 +35,32 @@ def _below(item: Question, level: str) -> list[str]:
 
 
 def faults_of(deck: QuestionDeck) -> list[str]:
-    """What keeps items from being scored, one sentence each."""
+    """What keeps items from being scored, one sentence each: every fault of an item, and pictures that are not there."""
+    lacking: dict[str, list[str]] = {}
+    for item, image in deck.lacking_pictures():
+        lacking.setdefault(item, []).append(f"images: there is no file {one_line(image, 100)!r} beside the items")
     found = []
     for item in deck.items:
-        name, task = one_line(item.id, 80), item.about.get("task", "")
-        if (level := item.about.get("level", LEVELS[-1])) != LEVELS[-1]:
-            found += [f"item {name!r}, {what}" for what in _below(item, level)]
-        elif task not in tasks():
-            found.append(f"item {name!r}, about.task: there is no task {one_line(task, 60)!r} in the taxonomy")
-        elif any(item.about.get(field) != value for field, value in tasks()[task].about.items()):
-            found.append(f"item {name!r}, about: the task {task} is of {tasks()[task].h}, {tasks()[task].domain}")
-        elif len(item.options) < 2:
-            found.append(f"item {name!r}, options: there have to be two or more")
-        elif tuple(sorted(item.key)) != key_of(item.options):
-            found.append(f"item {name!r}, key: {list(item.key)} where the rule of the benchmark makes {list(key_of(item.options))} right")
+        level = item.about.get("level", LEVELS[-1])
+        faults = _below(item, level) if level != LEVELS[-1] else [*_of_task(item), *_of_options(item)]
+        found += [f"item {one_line(item.id, 80)!r}, {what}" for what in (*faults, *lacking.get(item.id, ()))]
     return found
+
+
+def _of_task(item: Question) -> list[str]:
+    task = item.about.get("task", "")
+    if not task:
+        return ["about.task: it is missing; an item names a task of the taxonomy"]
+    if task not in tasks():
+        return [f"about.task: there is no task {one_line(task, 60)!r} in the taxonomy"]
+    if any(item.about.get(field) != value for field, value in tasks()[task].about.items()):
+        return [f"about: the task {task} is of {tasks()[task].h}, {tasks()[task].domain}"]
+    return []
+
+
+def _of_options(item: Question) -> list[str]:
+    if len(item.options) < 2:
+        return ["options: there have to be two or more"]
+    if tuple(sorted(item.key)) != key_of(item.options):
+        return [f"key: {list(item.key)} where the rule of the benchmark makes {list(key_of(item.options))} right"]
+    return []

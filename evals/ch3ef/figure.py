@@ -51,7 +51,9 @@ def _drawn(scores: pl.DataFrame, people: Sequence[str]) -> Canvas:
             if one is None or one["score"] is None:
                 continue
             y = row * (line + 0.5) + 10.0 * (k - (len(people) - 1) / 2)
-            axes.plot((100 * one["score_low"], 100 * one["score_high"]), (y, y), color=_COLOURS[k], lw=1.8, solid_capstyle="butt", zorder=3)
+            low, high = one["score_low"], one["score_high"]
+            if low is not None and high is not None:  # items of one cluster have no bounds
+                axes.plot((100 * low, 100 * high), (y, y), color=_COLOURS[k], lw=1.8, solid_capstyle="butt", zorder=3)
             axes.plot(100 * one["score"], y, MARKERS[k], ms=5.5, mfc=_COLOURS[k], mec=PAPER, mew=0.8, zorder=4)
     x = left
     for k, who in enumerate(people):

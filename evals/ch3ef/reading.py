@@ -31,7 +31,7 @@ class Material:
     answers   to items with options: one row an item and session (`evals.scoring.answers`) with level, dataset, h, domain, task; `who`: the
               respondent, and how it was asked where that is not the usual way; `how`: that way alone. Likelihoods by the rule of their run
     items     one row a respondent and such an item that it was to be asked in the runs it took part in, with the same names
-    texts     answers in words, with `references`: what each may say
+    texts     answers in words, with `references`: what each may say; `worded`: as `items`, those to be answered in words
     planned   whether `items` is what the runs wrote down (else what was seen)
     metrics   those that the recipes ask for
     runs      the folders of the runs
@@ -40,6 +40,7 @@ class Material:
     answers: pl.DataFrame
     items: pl.DataFrame
     texts: pl.DataFrame
+    worded: pl.DataFrame
     planned: bool
     metrics: tuple[str, ...]
     runs: tuple[str, ...]
@@ -66,6 +67,7 @@ def read_material(paths: Sequence[str | Path]) -> Material:
         with_rules(answers, {run: str(each.get("normalise", "")) for run, each in records.items()}),
         items.filter(closed),
         texts.with_columns(references=_references(texts, runs)),
+        items.filter(pl.col("protocol").list.contains(OPEN)),
         bool(found.records),
         tuple(name for name in _ALL if not records or any(name in _metrics(record) for record in records.values())),
         runs,
@@ -99,8 +101,8 @@ def _references(texts: pl.DataFrame, runs: Sequence[str]) -> pl.Series:
 
 def _in_deck(path: Path) -> Iterable[tuple[str, list[str]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        for line in lines:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for line in filter(None, text.split("\n")):  # and no other ends of lines, which may stand in a text
             row = json.loads(line)
             given = row.get("references") if isinstance(row, dict) else None
             if isinstance(given, list):

@@ -116,11 +116,11 @@ class Recipe(BaseModel):
     def _check_together(self) -> Recipe:
         fitting = TEXT_METRICS if self.inferencer == "open" else METRICS
         if wrong := [each for each in self.metrics if each not in fitting]:
-            raise ValueError(f"metric {wrong[0]!r} does not go with inferencer {self.inferencer!r}, which has {', '.join(fitting)}")
+            raise ValueError(f"metrics: metric {wrong[0]!r} does not go with inferencer {self.inferencer!r}, which has {', '.join(fitting)}")
         if "normalise" in self.model_fields_set and self.inferencer != "likelihood":
             raise ValueError("normalise goes with inferencer 'likelihood' only: leave it out")
         if self.instruction.examples != NO_EXAMPLES and not takes_examples(self.protocol):
-            raise ValueError(f"examples do not go with inferencer {self.inferencer!r}: leave them out")
+            raise ValueError(f"instruction.examples: examples do not go with inferencer {self.inferencer!r}; leave them out")
         return self
 
     @property
@@ -153,7 +153,7 @@ def _complaint(error: ValidationError) -> str:
         message = str(item["msg"]).removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             message = f"there is no such key; the choices are {', '.join(_keys(item['loc']))}"
-        faults.append(f"{place}: {message}")
+        faults.append(f"{place}: {message}" if place else message)  # what is of several fields names them itself
     return one_line("; ".join(faults), 500)
 
 

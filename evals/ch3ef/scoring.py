@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from evals.benchmark.respondents import asked_alike
 from evals.benchmark.scoring import ALL
 from evals.benchmark.scoring import scores as scored
 from evals.ch3ef.levels.registry import LEVELS as _NAMES
@@ -82,14 +84,13 @@ def _softmax(logprobs: Sequence[float]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def correlations(table: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Pearson's r with Fisher's 95% interval and Spearman's ρ between the scores of two domains, or of two h, over `models`.
+def correlations(table: pl.DataFrame, answers: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
+    """Pearson's r with Fisher's interval and Spearman's ρ between the scores of two domains, or of two h, over `models`.
 
-    Only respondents that were asked in one way (the commonest) count, and groups in which each of them has a score; null below three. The
-    published leaderboards give the rows of `source` "published".
+    Only respondents that were asked in one way (`evals.benchmark.respondents.asked_alike`) count, and groups in which each of them has a
+    score; null below three. The published leaderboards give the rows of `source` "published".
     """
-    ways = answers.group_by("how").agg(pl.col("who").n_unique().alias("n")).sort("n", "how", descending=[True, False])
-    alike = answers.filter(pl.col("how") == ways["how"][0])["who"].unique().to_list()
+    alike = asked_alike(answers)[0]["who"].unique().to_list()
     own = table.filter(pl.col("who").is_in(alike) & pl.col("score").is_not_null())
     rows = []
     for part, names in (("h", H), ("domain", domains())):
@@ -97,14 +98,14 @@ def correlations(table: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
             group: dict(own.filter((pl.col("level") == part) & (pl.col("group") == group)).select("who", "score").iter_rows())
             for group in names
         }
-        rows += [_correlated(("own", part, one, two), found[one], found[two]) for one, two in itertools.combinations(names, 2)]
+        rows += [_correlated(("own", part, one, two), found[one], found[two], level) for one, two in itertools.combinations(names, 2)]
     known = {h: {model["model"]: float(model[h]) for model in published()["models"]} for h in H}
-    rows += [_correlated(("published", "h", one, two), known[one], known[two]) for one, two in itertools.combinations(H, 2)]
+    rows += [_correlated(("published", "h", one, two), known[one], known[two], level) for one, two in itertools.combinations(H, 2)]
     schema: dict[str, Any] = dict.fromkeys(("source", "level", "first", "second"), pl.String) | {"models": pl.Int64}
     return pl.DataFrame(rows, schema=schema | dict.fromkeys(("pearson", "pearson_low", "pearson_high", "spearman"), pl.Float64))
 
 
-def _correlated(names: tuple[str, ...], first: dict[str, float], second: dict[str, float]) -> dict[str, Any]:
+def _correlated(names: tuple[str, ...], first: dict[str, float], second: dict[str, float], confidence: float) -> dict[str, Any]:
     """One row; `names`: source, level, first, second."""
     models = sorted(first.keys() & second.keys())
     x, y = np.array([first[model] for model in models]), np.array([second[model] for model in models])
@@ -114,7 +115,7 @@ def _correlated(names: tuple[str, ...], first: dict[str, float], second: dict[st
     r = float(np.corrcoef(x, y)[0, 1])
     low = high = None
     if len(models) > 3 and abs(r) < 1 - 1e-12:
-        half = 1.959964 / math.sqrt(len(models) - 3)
+        half = NormalDist().inv_cdf(0.5 + confidence / 2) / math.sqrt(len(models) - 3)
         low, high = math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
     return row | {"pearson": r, "pearson_low": low, "pearson_high": high, "spearman": spearman(x, y)}
 

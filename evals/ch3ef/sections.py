@@ -64,6 +64,7 @@ _TEXTS: tuple[Column, ...] = (
     ("of", text_of("group")),
     ("metric", text_of("metric")),
     ("value", lambda row: estimate("value", 3)({"value_low": row["low"], "value_high": row["high"], **row})),
+    ("samples", counted("samples")),
     ("items", counted("items")),
     *((state, counted(state)) for state in ("answered", "refused", "unparsable", "failed")),
 )
@@ -88,7 +89,7 @@ _CORRELATIONS: tuple[Column, ...] = (
 )
 _BESIDE_LEAD = "Percent right by h. The published scores are over the benchmark's own items, and came without intervals."
 _CALIBRATION_LEAD = "Expected calibration error in ten bins of equal mass; confidence by softmax over the log-probabilities of the options."
-_CORRELATIONS_LEAD = "Between the scores of two domains, or two h, over models asked in the same way; Fisher's interval."
+_CORRELATIONS_LEAD = "Between the scores of two domains, or two h, over models asked in one way, which the notes name; Fisher's interval."
 RECIPES = (
     scores_recipe("Scores by h and domain", _coarse),
     Recipe("published.csv", "Beside the published leaderboards", _BESIDE_LEAD, _BESIDE),

@@ -17,13 +17,15 @@ __all__ = ["TEXT_NOTE", "judged_table", "text_table"]
 
 TEXT_NOTE = (
     "Answers in words: BLEU-4 of the corpus without smoothing, CIDEr-D with document frequencies over these items' references, words in "
-    "lower case without punctuation. Figures over other items, or from other tokenisers, cannot be compared with these."
+    "lower case without punctuation, in Chinese and Japanese each character one. Figures over other items, or from other tokenisers, "
+    "cannot be compared with these."
 )
 
 
-def text_table(answers: pl.DataFrame, metrics: Sequence[str], level: float = 0.95, seed: int = 0) -> pl.DataFrame:
-    """A row a respondent, group and metric: value with bounds, items, answers, the four states.
+def text_table(answers: pl.DataFrame, asked: pl.DataFrame, metrics: Sequence[str], level: float = 0.95, seed: int = 0) -> pl.DataFrame:
+    """A row a respondent, group and metric: value with bounds, samples, items, answers, the four states.
 
+    samples  of `asked` (`evals.ch3ef.reading.Material.worded`); items: those of them that were shown
     answers  as `evals.ch3ef.reading.Material.texts`; those without a reference are left out, and an outage is in no figure
     group    all, and each dataset where there are several
     """
@@ -33,8 +35,10 @@ def text_table(answers: pl.DataFrame, metrics: Sequence[str], level: float = 0.9
     for (who,), own in known.partition_by("who", as_dict=True, maintain_order=True).items():
         parts = {ALL: own} | ({str(name): part for (name,), part in own.partition_by("dataset", as_dict=True).items()} if several else {})
         for group, part in parts.items():
-            rows += _rows({"who": who, "group": group}, part, metrics, level, seed)
-    counts = dict.fromkeys(("items", "answers", *STATES), pl.Int64)
+            wanted = asked.filter((pl.col("who") == who) & (pl.lit(group == ALL) | (pl.col("dataset") == group)))
+            samples = len({*wanted["item"], *part["item"]})
+            rows += [{**row, "samples": samples} for row in _rows({"who": who, "group": group}, part, metrics, level, seed)]
+    counts = dict.fromkeys(("samples", "items", "answers", *STATES), pl.Int64)
     schema: dict[str, Any] = {"who": pl.String, "group": pl.String, "metric": pl.String} | counts
     return pl.DataFrame(rows, schema=schema | dict.fromkeys(("value", "low", "high"), pl.Float64) | {"method": pl.String})
 

@@ -5,12 +5,14 @@ Income matters: a country shown by its rich households is another stimulus than 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from environments.canonical import rng
+from environments.decks.question_feed import FORMATS, MOST_BYTES, MOST_PIXELS
 from evals.culture.question_rows import Row, read_rows
 from evals.culture.survey import SurveyQuestion
 from personas.errors import FeedError
@@ -61,18 +63,22 @@ def _place(row: Row, folder: Path) -> Path:
         there = False
     if not there:
         raise row.fault("path", f"there is no file {given[:100]!r}; paths are relative to the manifest")
+    if not place.is_relative_to(folder.resolve()):
+        raise row.fault("path", f"{given[:100]!r} lies outside the manifest's folder; put manifest and pictures in one folder")
     if not _is_picture(place):
-        raise row.fault("path", f"{given[:100]!r} is no picture that can be read; leave it out, or convert it to JPEG or PNG")
+        raise row.fault(
+            "path", f"{given[:100]!r} is no picture that can be shown: leave it out, or make it a JPEG or PNG of at most 64 million pixels"
+        )
     return place
 
 
 def _is_picture(path: Path) -> bool:
-    """Whether its beginning is that of a picture; the rest is read when it is shown."""
+    """Whether its beginning is that of a picture that can be shown; the rest is read when it is."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - loads when used
 
     try:
-        with Image.open(path) as opened:
-            return opened.width > 0
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning), Image.open(path, formats=FORMATS) as opened:
+            return opened.width * opened.height <= MOST_PIXELS and path.stat().st_size <= MOST_BYTES
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def read_material(paths: Sequence[str]) -> Material:
         # A session a deck and condition is no repeat of another: what is told of equal seeds holds for feeds.
         notes += [each for each in found.problems if "they count as repeats" not in each]
     answers = _named(pl.concat(frames))
+    notes += _silent(records, answers)
     asked = {
         runs[folder]: tuple((deck["condition"], deck["country"], item) for deck in record["decks"].values() for item in deck["items"])
         for folder, record in records.items()
@@ -93,6 +94,26 @@ def read_material(paths: Sequence[str]) -> Material:
         pictures=_pictures(records.values()),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _silent(folders: Iterable[Path], answers: pl.DataFrame) -> list[str]:
+    """Models that were to be asked and have no answer: no row of any table is of them."""
+    there = set(answers["model"].str.split(" [").list.first())
+    wanted = dict.fromkeys(model for folder in folders for model in _models(folder))
+    return [
+        f"{one_line(model)} was to be asked, and there is no answer of it yet: it stands in no table."
+        for model in wanted
+        if model not in there
+    ]
+
+
+def _models(folder: Path) -> list[str]:
+    """As the run's experiment names them; none where that cannot be read."""
+    try:
+        blocks = json.loads((folder / "experiment.json").read_bytes())["experiment"]["cross"]
+        return [str(model) for block in blocks for model in block["model"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _record(folder: Path) -> Mapping[str, Any]:

@@ -9,10 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from evals.benchmark.report import Findings
+from evals.judging.able import synthetic
 from evals.judging.agreement import PEOPLE, agreement, reliability_of_people
 from evals.judging.audits import MAY_BE_QUALITY, audits
-from evals.judging.gold import gold_folders, people_said, read_gold
-from evals.judging.judgements import BENCHMARK
+from evals.judging.chosen import counting, idle
+from evals.judging.gold import gold_folders, outgrown, people_said, read_gold
+from evals.judging.judgements import BENCHMARK, CURATOR
 from evals.judging.sections import RECIPES
 from evals.judging.shares import share_true
 from evals.judging.strengths import games_of, strengths
@@ -28,6 +30,11 @@ FILES = ("shares.csv", "strengths.csv", "agreement.csv", "audits.csv", "mapped.c
 """The tables there can be."""
 _KEPT = ("judge", "person", "kind", "respondent", "second", "item", "cluster", "verdict", "state", "reason", "option", "right", "judgement")
 """Columns of verdicts.csv."""
+_KINDS = (
+    ("open", "verdict", "verdicts"),
+    ("pair", "verdict on a pair", "verdicts on pairs"),
+    ("nearest", "reply mapped to an option or to none", "replies mapped to an option or to none"),
+)
 _TOLD = 12
 """Sentences of a kind in the conclusions; the tables hold all."""
 
@@ -52,13 +59,18 @@ def analyse(
     gold: Sequence[str | Path] = (),
     families: Mapping[str, str] | None = None,
     *,
+    judges: Sequence[str] = (),
     level: float = 0.95,
     seed: int = 0,
 ) -> Findings:
     """Score what judges said in the folders of runs, or of what holds such. `gold`: folders of samples judged by people besides those found
-    among `paths`. Raises UserError where there is nothing."""
-    judged = read_judged(paths)
-    people = read_gold(gold_folders([*paths, *gold]))
+    among `paths`; `judges`: only these (`evals.judging.chosen.counting`). Raises UserError where there is nothing, SpecError for a judge
+    that is not there."""
+    judged, left = counting(read_judged(paths), judges)
+    if judged.is_empty():
+        raise UserError(f"there are no verdicts that count; {' '.join(left).rstrip('.')}")
+    folders = gold_folders([*paths, *gold])
+    people = read_gold(folders)
     if gold and people.is_empty():
         raise UserError(f"--gold: nobody has judged anything in {one_line(', '.join(map(str, gold)), 200)} yet")
     known = people.filter(pl.col("judgement").is_in(judged["judgement"].implode()))
@@ -76,10 +88,32 @@ def analyse(
         "verdicts.csv": _rows(pl.concat([judged, known])),
     }
     there = {name: tables[name] for name in FILES if tables[name].height}
-    title = f"Judgements: {plural(judged['judge'].n_unique(), 'judge')}, {plural(judged['judgement'].n_unique(), 'judgement')}"
     bulky = frozenset({"verdicts.csv"})
-    notes = _notes(told, there, people.height - known.height, level)
-    return Findings(BENCHMARK, title, _conclusions(there), notes, there, RECIPES, known=FILES, bulky=bulky)
+    notes = left + _notes(told, there, people.height - known.height, level) + _note_on_sample(outgrown(folders, models))
+    found = (*_synthetic(judged), *_conclusions(there))
+    return Findings(BENCHMARK, _title(judged), found, notes, there, RECIPES, known=FILES, bulky=bulky)
+
+
+def _title(judged: pl.DataFrame) -> str:
+    """Who gave how many verdicts of each kind; the wordings of one judge are one judge."""
+    told = []
+    for kind, one, many in _KINDS:
+        own = judged.filter(pl.col("kind") == kind)
+        if own.is_empty():
+            continue
+        judges, wordings = own["judge"].str.replace(r" · wording \d+$", "").n_unique(), own["cell"].n_unique()
+        decided = own.filter(pl.col("verdict") != UNJUDGED).height
+        told.append(f"{plural(judges, 'judge')}{f' in {wordings} wordings' if wordings > 1 else ''}, {plural(decided, one, many)}")
+    return f"Judgements: {'; '.join(told)}"
+
+
+def _synthetic(judged: pl.DataFrame) -> tuple[str, ...]:
+    """What a reader has to know before any figure."""
+    abouts = judged["about"].to_list()
+    answering = [about[name] for about in abouts for name in ("answered_by", "first_by", "second_by") if name in about]
+    curated = any(about.get(CURATOR) == "scripted-curator" for about in abouts)
+    told = synthetic(answering, judged["judge"].str.replace(r" · wording \d+$", "").unique(), curated=curated)
+    return () if told is None else (told,)
 
 
 def mapped(judged: pl.DataFrame) -> pl.DataFrame:
@@ -188,6 +222,8 @@ def _notes(told: Told, tables: Mapping[str, pl.DataFrame], elsewhere: int, level
             if unjudged
         ]
         notes.append(f"Unjudged here: {', '.join(parts)}.")
+    if silent := idle(told.judged):
+        notes.append(silent)
     if told.people.is_empty():
         notes.append("No people judged a sample: nothing here says how right the judges are (python -m evals.judging gold RUNS).")
     else:
@@ -212,6 +248,14 @@ def _notes(told: Told, tables: Mapping[str, pl.DataFrame], elsewhere: int, level
     if "mapped.csv" in tables:
         notes.append("Replies that a judge mapped to an option are beside the answers that were read by rule, and never among them.")
     return tuple(notes)
+
+
+def _note_on_sample(outgrown: Sequence[str]) -> tuple[str, ...]:
+    if not outgrown:
+        return ()
+    named = one_line(", ".join(outgrown), 200)
+    return (f"There are more answers now than the sample for people was drawn from ({named}): what corrects their shares is no random "
+            "sample of them. Draw another, into a folder of its own.",)  # fmt: skip
 
 
 def _notes_on_strengths(table: pl.DataFrame) -> list[str]:

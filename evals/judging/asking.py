@@ -64,11 +64,15 @@ def work_of(wanted: ItemRun, runs: Path, name: str | None = None, *, again: bool
 
 
 def _without_verdict(places: Sequence[Path], done: dict[Judge, set[str]]) -> None:
-    """Take from `done` what a judge was asked in vain: it failed, refused, or could not be read."""
-    if places:
-        vain = read_judged(places).filter((pl.col("verdict") == UNJUDGED) & (pl.col("state") != NOT_ASKED))
-        for model, cell, judgement in vain.select("model", "cell", "judgement").iter_rows():
-            done.get((model, cell), set()).discard(judgement)
+    """Take from `done` what a judge was asked in vain: it failed, refused, or could not be read. What waits in one of the runs is asked
+    there, be it anew: it is not taken."""
+    if not places:
+        return
+    names = ["model", "cell", "judgement"]
+    vain = read_judged(places).filter((pl.col("verdict") == UNJUDGED) & (pl.col("state") != NOT_ASKED)).select(names)
+    waiting = pl.concat([read_judged([place]).filter(state=NOT_ASKED).select(names) for place in places])
+    for model, cell, judgement in vain.join(waiting, on=names, how="anti").iter_rows():
+        done.get((model, cell), set()).discard(judgement)
 
 
 def _free(name: str, runs: Path, *, again: bool) -> str:
@@ -104,8 +108,10 @@ def _only(asked: Asked, models: Sequence[str]) -> Asked:
 def _begun(place: Path, wanted: ItemRun) -> ItemRun | None:
     """The run in a folder as it was begun, where it asks in the same way; None for any other."""
     record = read_record(place)
-    if record is None or any(record.get(name) != value for name, value in wanted.facts.items()):
+    if record is None or any(record.get(name) != value for name, value in wanted.facts.items() if name != "prompts"):
         return None
+    if any(record["prompts"].get(kind) != wanted.facts["prompts"][kind] for kind in set(map(kind_of, wanted.items))):
+        return None  # in other words than now
     decks = [read_questions(deck) for deck in sorted((place / DECKS).glob("*"))]
     by_id: dict[str, Question] = {item.id: item for deck in decks for item in deck.items}
     items = tuple(by_id[each["id"]] for each in record["items"] if each["id"] in by_id)

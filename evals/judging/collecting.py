@@ -16,7 +16,7 @@ from agent.trace.events import StimulusEvent
 from agent.trace.reader import SessionFolder, find_sessions
 from environments.canonical import content_hash
 from environments.decks.questions import Question, QuestionDeck, read_questions
-from evals.judging.judgements import NO_OPTIONS, Judgement, Pairing, Unmapped
+from evals.judging.judgements import CURATOR, NO_OPTIONS, Judgement, Pairing, Unmapped
 from evals.scoring.answers import read_answers
 from personas.errors import UserError
 from personas.one_line import one_line
@@ -134,7 +134,7 @@ def _sources(paths: Sequence[str | Path], wanted: set[str], pictures: bool) -> d
         deck = _deck(folder, feed, decks)
         if deck is None and pictures:
             name = one_line(folder.path.name)
-            raise UserError(f"the pictures of session {name} are gone: there are no items at {one_line(feed, 200)}; leave out --pictures")
+            raise UserError(f"the pictures of session {name} are gone: there are no items at {one_line(feed, 200)}; leave the pictures out (gold: --no-pictures)")
         shown = {event.id: event for event in folder.events() if isinstance(event, StimulusEvent)}
         found[place] = _Source(shown, deck, options or NO_OPTIONS, str(record.get("spec_hash", "")))
     return found
@@ -197,4 +197,7 @@ def _about(row: Mapping[str, Any], source: _Source) -> dict[str, str]:
     # Decks may have items of one name: what is asked tells them apart, as what was asked tells sessions of one name apart.
     asks = content_hash([shown.text.get("caption", ""), row["reference"]])[:8]
     named |= {"of_session": row["session"], "of_spec": source.spec, "of_options": source.options, "of_question": asks}
+    item = source.by_id.get(row["item"])
+    curator = (item.model_extra or {}).get("curator") if item else None
+    named |= {CURATOR: curator} if isinstance(curator, str) and curator else {}
     return named | ({"cluster": row["cluster"]} if row["cluster"] else {})

@@ -6,7 +6,6 @@ so that none is much larger in the sample than another. In the sample's folder, 
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from evals.annotating.answers import read_annotations
 from evals.annotating.desk import CardSource
 from evals.annotating.form import Card, Field, Form
 from evals.judging.judgements import Judgement, gather_pictures
+from evals.judging.pictures import jpeg_of
 from evals.judging.shares import GOLD
 from evals.judging.verdicts import UNJUDGED, VERDICTS
 from personas.errors import EnvironmentFailed, SpecError, StorageFailed, UserError
@@ -33,6 +33,7 @@ __all__ = [
     "draw_gold",
     "gold_folders",
     "gold_form",
+    "outgrown",
     "people_said",
     "read_gold",
     "read_sample",
@@ -41,7 +42,6 @@ __all__ = [
 
 SAMPLE, FORMAT = "gold_sample.json", "axiofeed.judging.gold"
 ADVISED = 300
-_SIDE = 1024
 _FIELD = "verdict"
 _INSTRUCTIONS = """\
 You are going to see questions, each with an answer that somebody gave. For each, say whether the answer is right.
@@ -147,6 +147,17 @@ def read_gold(folders: Sequence[Path]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict(VERDICTS)).unique(["judge", "judgement"], keep="last", maintain_order=True)
 
 
+def outgrown(folders: Sequence[Path], verdicts: pl.DataFrame) -> list[str]:
+    """Respondents that have more answers among `verdicts` than there were when the samples in `folders` were drawn from theirs."""
+    who = dict(verdicts.select("judgement", "respondent").iter_rows())
+    answers = dict(verdicts.group_by("respondent").agg(pl.col("judgement").n_unique()).iter_rows())
+    there: dict[str, float] = {}
+    for row in (row for folder in folders for row in read_sample(folder).rows):
+        if (name := who.get(str(row["judgement"]))) is not None:
+            there[name] = there.get(name, 0.0) + 1 / float(row["pi"])
+    return sorted(name for name, count in there.items() if answers[name] > count + 0.5)
+
+
 def people_said(people: pl.DataFrame) -> pl.DataFrame:
     """The mean of people's verdicts on each answer, as `evals.judging.shares.GOLD`; who could not tell is left out."""
     told = people.filter(pl.col("verdict").is_in(["true", "false"]))
@@ -176,24 +187,9 @@ def card_source(sample: GoldSample, folder: Path) -> CardSource:
             ("Answer", "prediction"),
         )
         texts = tuple((label, str(row[part])) for label, part in parts if str(row[part]).strip())
-        return Card(name, "Is this answer right?", texts, tuple(_jpeg(folder / image) for image in row["images"]))
+        return Card(name, "Is this answer right?", texts, tuple(jpeg_of(folder / image) for image in row["images"]))
 
     return load
-
-
-def _jpeg(path: Path) -> bytes:
-    """A picture as JPEG, at most 1024 pixels a side. Raises EnvironmentFailed."""
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - loads when used
-
-    try:
-        with Image.open(path, formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
-            upright.thumbnail((_SIDE, _SIDE))
-            out = io.BytesIO()
-            upright.save(out, "JPEG", quality=90)
-            return out.getvalue()
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError):
-        raise EnvironmentFailed(f"the picture {one_line(path.name)} cannot be read; restore it") from None
 
 
 def _said(row: Mapping[str, Any], judge: str, verdict: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from personas.one_line import one_line
 __all__ = ["GOLD_FOLDER", "run"]
 
 GOLD_FOLDER = "judging-gold"
+_RATERS = 2
+"""So many tell how reliable people are."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
         serve_annotation(
             source, sample.ids, gold_form(), folder, raters, seed=options.seed, port=options.port, open_browser=not options.no_open
         )
-    about = _standing(folder)
-    sys.stdout.write((json.dumps(about, ensure_ascii=False) if options.json else _told(about)) + "\n")
+    about = _standing(folder) | {"runs": options.runs}
+    sys.stdout.write((json.dumps(about, ensure_ascii=False) if options.json else _told(about, len(raters or ()))) + "\n")
     return 0
 
 
@@ -64,9 +67,19 @@ def _standing(folder: Path) -> dict[str, Any]:
     return {"folder": str(folder), "sample": sample, "judged": len(per), "by_two": sum(count > 1 for count in per), "raters": raters}
 
 
-def _told(about: dict[str, Any]) -> str:
+def _told(about: dict[str, Any], asked: int) -> str:
     lines = [f"{about['judged']:,} of {about['sample']:,} answers of the sample are judged, {about['by_two']:,} by two people or more"]
     lines += [f"{one_line(rater)}: {count:,}" for rater, count in about["raters"].items()]
-    if about["by_two"] < about["sample"]:
+    if max(asked, len(about["raters"])) < _RATERS:
         lines.append("answers that two people judged tell how reliable people are: give two raters (--raters anna,ben)")
-    return "\n".join([*lines, f"folder: {one_line(about['folder'], 200)}   next: python -m evals.judging score"])
+    elif about["by_two"] < about["sample"]:
+        lines.append(f"{about['sample'] - about['by_two']:,} answers are not judged by two people yet: the same links go on")
+    folder = one_line(about["folder"], 200)
+    return "\n".join([*lines, f"folder: {folder}   next: python -m evals.judging score {_quoted(about)}"])
+
+
+def _quoted(about: dict[str, Any]) -> str:
+    """The folder of runs, as a shell takes it; with --gold where the sample lies elsewhere."""
+    folder, runs = Path(about["folder"]), Path(about["runs"])
+    beside = folder.resolve().parent == runs.resolve()
+    return shlex.quote(str(runs)) + ("" if beside else f" --gold {shlex.quote(str(folder))}")

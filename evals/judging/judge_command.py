@@ -9,15 +9,16 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from agent.experiments.command import checked_counts
-from evals.benchmark.asking import ItemRun, plan_of, write_decks
+from evals.judging.able import check_able
 from evals.judging.asking import Work, work_of
 from evals.judging.collecting import Collected, collect, pairings
-from evals.judging.judgements import Judgement, Pairing, Unmapped, judgement_run
+from evals.judging.going import dry, go
+from evals.judging.judgements import BENCHMARK, Judgement, Pairing, Unmapped, judgement_run
+from evals.report.folder import check_place
 from evals.report.words import plural
-from evals.running import dry_run, listed_models, run_plan
+from evals.running import listed_models
 from personas.errors import SpecError, UserError
 from personas.one_line import one_line
 
@@ -38,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
         asked = listed_models(options.judges, options.model_option)
     except SpecError as error:
         raise SpecError(str(error).replace("--model ", "--judges ")) from None
+    check_able(asked.models, "judge", "--judges")
+    if options.out is not None:
+        check_place(Path(options.out), f"axiofeed.{BENCHMARK}", BENCHMARK)  # before anything is paid for
     collected = collect(options.source, pictures=options.pictures)
     cells = tuple(range(options.prompts))
     with tempfile.TemporaryDirectory() as place:
@@ -45,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         work = work_of(wanted, Path(options.runs), options.name, again=options.again)
         if not options.quiet and not options.json:
             _tell(collected, work)
-        return _dry(work.runs, options) if options.dry_run else _go(work, options)
+        return dry(work.runs, options) if options.dry_run else _go(work, options)
 
 
 def _wanted(collected: Collected, options: argparse.Namespace) -> Sequence[Judgement | Pairing | Unmapped]:
@@ -67,38 +71,14 @@ def _tell(collected: Collected, work: Work) -> None:
     sys.stderr.write(f"{told}\n{plural(work.new, 'judgement')} to ask, {work.known:,} asked or begun before\n")
 
 
-def _dry(runs: Sequence[tuple[str, ItemRun]], options: argparse.Namespace) -> int:
-    """Print what would be asked, run by run; nothing is written."""
-    if not runs:
-        sys.stdout.write(json.dumps({"sessions": 0, "decisions": 0}) + "\n" if options.json else "nothing is left to ask\n")
-    for name, item_run in runs:
-        with tempfile.TemporaryDirectory() as place:
-            write_decks(item_run, Path(place))
-            dry_run(plan_of(name, item_run, Path(place).resolve()), options)
-    return 0
-
-
 def _go(work: Work, options: argparse.Namespace) -> int:
     runs = Path(options.runs).resolve()
-    command = "python -m evals.judging score"
-    code, about = 0, list[dict[str, Any]]()
-    for name, item_run in work.runs:
-        plan = plan_of(name, item_run, runs / name)
-        result = run_plan(plan, options, command, _decks_of(item_run, runs / name))
-        about.append({"folder": str(runs / name), **result.totals(), "remaining": result.remaining, "stopped": dict(result.stopped)})
-        code = result.exit_code
-        if code:
-            break  # what a limit or the user stopped is not begun under another name
+    code, about = go(work.runs, options, "python -m evals.judging score")
     report = None if code or options.no_report else _report([runs / name for name, _ in work.runs], runs, options)
     if options.json:
         told = {"runs": about, "asked": work.new, "known": work.known, "report": None if report is None else str(report)}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     return code
-
-
-def _decks_of(item_run: ItemRun, folder: Path) -> Any:
-    """What puts the decks into a run's folder; one that is there stays as it is."""
-    return lambda place: None if item_run.deck.folder.resolve() == folder else write_decks(item_run, place)
 
 
 def _report(folders: Sequence[Path], runs: Path, options: argparse.Namespace) -> Path | None:

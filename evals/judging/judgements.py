@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.protocols.choice import LETTERS
+from agent.protocols.registry import make_protocol
 from environments.canonical import content_hash
 from environments.decks.questions import Question, QuestionDeck
 from evals.benchmark.asking import ItemRun
@@ -24,13 +25,28 @@ from evals.running import Asked
 from personas.errors import FeedError, StorageFailed, UserError
 from personas.one_line import one_line
 
-__all__ = ["BENCHMARK", "KINDS", "NO_OPTIONS", "Judgement", "Pairing", "Unmapped", "gather_pictures", "item_of", "judgement_run", "kept", "kind_of"]
+__all__ = [
+    "BENCHMARK",
+    "CURATOR",
+    "KINDS",
+    "NO_OPTIONS",
+    "Judgement",
+    "Pairing",
+    "Unmapped",
+    "gather_pictures",
+    "item_of",
+    "judgement_run",
+    "kept",
+    "kind_of",
+    "prompts",
+]
 
 BENCHMARK = "judging"
 """Begins the names of runs of judgements."""
 KINDS: Mapping[str, str] = {"open": "verdict", "pair": "verdict-pair", "nearest": "nearest"}
 """The protocol that asks each kind of judgement."""
-NO_OPTIONS = "no options"
+NO_OPTIONS, CURATOR = "no options", "of_curator"
+"""What stands for a respondent without options; the name in `about` of who wrote the question, where the item says so."""
 _PICTURES = "pictures"
 _LONGEST_ABOUT = 20_000
 """Characters of a text that the record keeps, so that no hostile answer makes an item longer than a deck's line may be."""
@@ -193,8 +209,16 @@ def judgement_run(
     items = tuple(item_of(each, gathered) for each in wanted)
     kinds = list(dict.fromkeys(kind_of(item) for item in items))
     deck = QuestionDeck(f"{BENCHMARK}-{'-'.join(kinds)}", folder, items)
-    facts = {"pictures": pictures, "model_options": dict(asked.options)}
+    facts = {"pictures": pictures, "model_options": dict(asked.options), "prompts": prompts()}
     return ItemRun(BENCHMARK, deck, items, asked, lambda item: KINDS[kind_of(item)], cells=cells, seed=seed, facts=facts)
+
+
+def prompts() -> dict[str, str]:
+    """By kind of judgement, a hash of the words that judges are asked in: verdicts on other words are not taken for the same."""
+    asking = {kind: make_protocol(name) for kind, name in KINDS.items()}
+    return {
+        kind: content_hash([each.template(each.first_stage, cell).hash for cell in range(each.cells)])[:8] for kind, each in asking.items()
+    }
 
 
 def item_of(judgement: Judgement | Pairing | Unmapped, pictures: Mapping[Path, str] | None = None) -> Question:
@@ -278,7 +302,7 @@ def gather_pictures(images: Iterable[Path], folder: Path) -> dict[Path, str]:
             name = f"{_PICTURES}/{hashlib.sha256(image.read_bytes()).hexdigest()[:32]}{image.suffix.lower()}"
         except OSError as error:
             raise FeedError(
-                f"the picture {one_line(str(image), 200)} cannot be read ({error.strerror}): mend it, or leave out --pictures"
+                f"the picture {one_line(str(image), 200)} cannot be read ({error.strerror}): mend it, or leave the pictures out (gold: --no-pictures)"
             ) from None
         try:
             (folder / _PICTURES).mkdir(parents=True, exist_ok=True)

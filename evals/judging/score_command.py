@@ -11,8 +11,14 @@ def run(options: argparse.Namespace) -> int:
     """Analyse, write, print. Returns the exit code. Raises AxiofeedError."""
     from evals.benchmark.report import show  # noqa: PLC0415 - Polars, SciPy, Matplotlib load when used
     from evals.judging.analysis import analyse  # noqa: PLC0415
+    from evals.judging.chosen import given_judges  # noqa: PLC0415
     from evals.judging.families import given_families  # noqa: PLC0415
     from evals.judging.judgements import BENCHMARK  # noqa: PLC0415
 
+    judges = given_judges(options.judges)
     families = given_families(options.family or ())
-    return show(options, BENCHMARK, lambda: analyse(options.source, options.gold or (), families, level=options.level, seed=options.seed))
+    return show(
+        options,
+        BENCHMARK,
+        lambda: analyse(options.source, options.gold or (), families, judges=judges, level=options.level, seed=options.seed),
+    )

@@ -66,7 +66,7 @@ _AUDITS: tuple[Column, ...] = (
     ("measure", text_of("measure")),
     ("estimate", estimate("estimate", 3, sign=True)),
     ("n", counted("n")),
-    ("0 left out", _yes("beyond")),
+    ("interval leaves out 0", _yes("beyond")),
 )
 _MAPPED: tuple[Column, ...] = (
     ("respondent", text_of("respondent")),

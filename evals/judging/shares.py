@@ -148,7 +148,9 @@ def _rogan_gladen(judged: pl.DataFrame, everybody: pl.DataFrame, level: float, s
     estimate = float(_corrected(sums.sum(axis=0)[None])[0])
     if np.isnan(estimate):
         return None
-    drawn = _corrected(resampled_sums(sums, DRAWS, seed, 80)) if len(sums) >= FEWEST else np.zeros(0)
+    _, _, count, found, opposed, left = sums.sum(axis=0)
+    seen = found < count or left < opposed  # no error: how often the judge errs is not known, and not to be taken for never
+    drawn = _corrected(resampled_sums(sums, DRAWS, seed, 80)) if seen and len(sums) >= FEWEST else np.zeros(0)
     return drawn_interval(estimate, drawn, known.height, level, "Rogan–Gladen, bootstrap by item")
 
 

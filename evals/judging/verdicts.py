@@ -20,7 +20,7 @@ from agent.protocols.verdict import VERDICT
 from agent.trace.events import AnswerEvent, AskEvent, StimulusEvent
 from agent.trace.reader import BrokenLine, SessionFolder, find_sessions, read_lines
 from evals.benchmark.asking import DECKS, FORMAT, RECORD
-from evals.judging.judgements import BENCHMARK
+from evals.judging.judgements import BENCHMARK, NO_OPTIONS
 from evals.judging.shares import share_true
 from personas.errors import UserError
 from personas.one_line import one_line
@@ -61,7 +61,7 @@ VERDICTS: Mapping[str, Any] = {
     "reference": pl.String,
     "about": pl.Object,
 }
-"""judge: model, its settings where these vary, and wording from the second on; cluster: the item's, else the item; state: as of the
+"""judge: model, its settings, and wording from the second on; cluster: the item's, else the item; state: as of the
 engine's answers, or `NOT_ASKED`; about: the judgement's names. Of pairs, respondent and prediction are those in the first place."""
 
 
@@ -82,7 +82,7 @@ def read_judged(paths: Sequence[str | Path]) -> pl.DataFrame:
     Raises UserError where there is nothing.
     """
     runs = judging_runs(paths)
-    rows: dict[tuple[str, str, int, str], dict[str, Any]] = {}
+    rows: dict[Key, dict[str, Any]] = {}
     for run in runs:
         for key, row in _rows(run):
             before = rows.get(key)
@@ -92,11 +92,13 @@ def read_judged(paths: Sequence[str | Path]) -> pl.DataFrame:
         raise UserError(f"there are no judgements in {_listed(paths)}; run `python -m evals.judging judge` or `pairs` first")
     _name_apart([row["about"] for row in rows.values()])
     _items_apart(list(rows.values()))
-    settings: dict[str, set[str]] = defaultdict(set)
-    for model, setting, _, _ in rows:
-        settings[model].add(setting)
-    for (model, setting, cell, _), row in rows.items():
-        row["judge"] = judge_name(model, cell, setting if len(settings[model]) > 1 else "")
+    words: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (model, _, prompts, _, _), row in rows.items():
+        words[model, row["kind"]].add(prompts)
+    for (model, setting, prompts, cell, _), row in rows.items():
+        varied = [setting]
+        varied += [f"prompts {prompts}"] if len(words[model, row["kind"]]) > 1 else []
+        row["judge"] = judge_name(model, cell, ", ".join(filter(None, varied)))
         row["respondent"] = row["about"].get("answered_by", row["about"].get("first_by", ""))
     return pl.DataFrame(list(rows.values()), schema=dict(VERDICTS))
 
@@ -106,15 +108,13 @@ _NAMES = (("answered_by", "of_options"), ("first_by", "first_options"), ("second
 
 
 def _name_apart(abouts: Sequence[dict[str, str]]) -> None:
-    """Give respondents of one name their options where these vary: they may have been judged one after the other."""
-    options: dict[str, set[str]] = defaultdict(set)
+    """Give respondents their options, as judges have theirs: what one is called does not depend on who is beside it."""
     for about in abouts:
         for who, how in _NAMES:
-            if who in about and about.get(how):
-                options[about[who]].add(about[how])
-    for about in abouts:
-        for who, how in _NAMES:
-            if who in about and about.get(how) and len(options[about[who]]) > 1:
+            if who not in about:
+                continue
+            about[who] = about[who].replace(f" [{NO_OPTIONS}]", "")
+            if about.get(how, NO_OPTIONS) != NO_OPTIONS and about[how] not in about[who]:
                 about[who] = f"{about[who]} [{about[how]}]"
 
 
@@ -129,7 +129,7 @@ def _items_apart(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def judge_name(model: str, cell: int, setting: str = "") -> str:
-    """A judge: model, settings where these vary, and the wording from the second on."""
+    """A judge: model, settings, and the wording from the second on. It is the same whoever is beside it."""
     return one_line(f"{model}{f' [{setting}]' if setting else ''}{f' · wording {cell + 1}' if cell else ''}", None)
 
 
@@ -152,11 +152,11 @@ def read_record(run: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError):
         return None
     known = isinstance(data, dict) and data.get("format") == FORMAT and data.get("benchmark") == BENCHMARK
-    return data if known and isinstance(data.get("items"), list) else None
+    return data if known and isinstance(data.get("items"), list) and isinstance(data.get("prompts"), dict) else None
 
 
-Key = tuple[str, str, int, str]
-"""Model, setting, wording, judgement."""
+Key = tuple[str, str, str, int, str]
+"""Model, setting, hash of the prompts' words, wording, judgement."""
 
 
 def _rows(run: Path) -> Iterator[tuple[Key, dict[str, Any]]]:
@@ -165,14 +165,14 @@ def _rows(run: Path) -> Iterator[tuple[Key, dict[str, Any]]]:
     if record is None:
         return
     setting = _setting(record)
-    items = _items(run)
-    if lacking := [each for each in record["items"] if not isinstance(each, dict) or each.get("id") not in items]:
-        shown = one_line(str(run / DECKS), 200)
-        raise UserError(f"{len(lacking)} of {len(record['items'])} judgements are not in {shown} any more; restore it")
+    items, words = _items(run), record["prompts"]
+    listed = record["items"]
+    if lacking := [each for each in listed if not isinstance(each, dict) or each.get("id") not in items]:
+        raise UserError(f"{len(lacking)} of {len(listed)} judgements are not in {one_line(str(run / DECKS), 200)} any more; restore it")
     for model in record.get("models", ()):
         for cell in record.get("cells", (0,)):
             for name, item in items.items():
-                yield (model, setting, cell, name), _row(model, cell, item) | {"state": NOT_ASKED}
+                yield (model, setting, words[item["about"]["kind"]], cell, name), _row(model, cell, item) | {"state": NOT_ASKED}
     for session in find_sessions(run):
         try:
             model = str(session.record()["spec"]["model"])
@@ -181,7 +181,7 @@ def _rows(run: Path) -> Iterator[tuple[Key, dict[str, Any]]]:
         for shown, cell, answer in _answers(session):
             if shown.id in items:
                 row = _row(model, cell, items[shown.id])
-                yield (model, setting, cell, shown.id), row | _said(answer, str(row["kind"]))
+                yield (model, setting, words[row["kind"]], cell, shown.id), row | _said(answer, str(row["kind"]))
 
 
 def _items(run: Path) -> dict[str, Mapping[str, Any]]:

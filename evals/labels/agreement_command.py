@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from evals.command_line import seed
 from personas.command import CommandParser
 
 __all__ = ["main"]
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", metavar="CORPUS", help="a corpus: its folder or URL")
     parser.add_argument("--out", metavar="FILE.csv", help="write all coefficients there")
     parser.add_argument("--each", action="store_true", help="print single judges in full too")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the bootstrap (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
     return parser

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evals.command_line import seed
 from personas.command import CommandParser
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sample", type=int, metavar="N", help="draw N videos, stratified by value and topic; 300 or more are advised")
     parser.add_argument("--where", metavar="SQL", help="of the draw: only from these videos")
     parser.add_argument("--pool", metavar="FILE.toml", help="of the draw: only from the videos of this pool")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the draw (default: 0)")
     parser.add_argument("--redraw", action="store_true", help="of the draw: replace the sample that is there; codes of people are kept")
     parser.add_argument("--export", metavar="FILE.csv", help="write the sheet")
     parser.add_argument(

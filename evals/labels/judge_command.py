@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.experiments.command import EXIT_CODES, add_run_options
+from evals.command_line import seed
 from personas.command import CommandParser
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--anew", action="store_true", help="ask again what was labelled with other frames, model options or URL, and replace those labels"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the order in which videos are asked about (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the order in which videos are asked about (default: 0)")
     parser.add_argument("--model-option", action="append", default=[], metavar="KEY=VALUE", help="of every judge, such as temperature=0")
     add_run_options(parser, runs=None)
     return parser

@@ -12,7 +12,7 @@ from environments.decks.questions import Question, read_questions
 from evals.benchmark.reading import ItemMaterial, decks_of, read_items
 from evals.benchmark.report import Findings
 from evals.mm_scale.comparing import MOST_PAIRS, conditions, pairs
-from evals.mm_scale.conclusions import conclusions_of, notes_of
+from evals.mm_scale.conclusions import SYNTHETIC, conclusions_of, notes_of
 from evals.mm_scale.figure import score_figure
 from evals.mm_scale.items import BENCHMARK, People, completed, open_items, people_of
 from evals.mm_scale.measures import expectations, people_table
@@ -77,12 +77,13 @@ def analyse(paths: Sequence[str | Path], *, items: str | None = None, seed: int 
     }
     there = {name: frame for name, frame in tables.items() if frame.height}
     drawn = score_figure(there["scores.csv"], people)
-    who, images = answers["who"].n_unique(), len(set(rated.images.values()))
+    images = len(set(rated.images.values()))
     return Findings(
         BENCHMARK,
-        f"MM-SCALE: {plural(who, 'respondent')}, {plural(len(rated.people), 'scenario')} with {plural(images, 'picture')}",
-        conclusions_of(there["scores.csv"], people),
-        (*material.problems, *notes_of(there, rated.unrated, synthetic=rated.synthetic, most_pairs=MOST_PAIRS)),
+        f"MM-SCALE{', synthetic ratings' * rated.synthetic}: {_whom(answers)}, {plural(len(rated.people), 'scenario')} with "
+        f"{plural(images, 'picture')}",
+        (*([SYNTHETIC] if rated.synthetic else []), *conclusions_of(there["scores.csv"], people)),
+        (*material.problems, *notes_of(there, rated.unrated, most_pairs=MOST_PAIRS)),
         there,
         RECIPES,
         figures=() if drawn is None else (drawn,),
@@ -90,6 +91,12 @@ def analyse(paths: Sequence[str | Path], *, items: str | None = None, seed: int 
         bulky=frozenset({"answers.csv", "expected.csv"}),
         quiet=frozenset({LEFT_OUT, BINS, RATERS}),
     )
+
+
+def _whom(answers: pl.DataFrame) -> str:
+    """How many were asked, in how many conditions."""
+    ways = answers["condition"].n_unique()
+    return plural(answers["respondent"].n_unique(), "respondent") + (f" in {plural(ways, 'condition')}" if ways > 1 else "")
 
 
 def _in_order(material: ItemMaterial) -> pl.DataFrame:

@@ -27,8 +27,15 @@ __all__ = ["Records", "card_source", "rating_form", "records_of", "write_records
 _INSTRUCTIONS = """\
 You are going to see pictures, each with a short scenario in words. The picture shows the situation, the words say what somebody does in it.
 
-For each, say how morally acceptable you find what is done there, from 1 to 5, and what your judgement rests on: the words, the picture, \
-or both together. If you like, add in a sentence why.
+For each, say how morally acceptable you find what is done there, from 1 to 5:
+
+{scale}
+
+Then say what your judgement rests on:
+
+{grounds}
+
+If you like, add in a sentence why.
 
 There are no right answers: your own judgement is what counts. Several scenarios go with the same picture, and come at different times; \
 you may go back and change what you said. Please decide for yourself, and do not talk about single scenarios with others who rate them. \
@@ -49,7 +56,8 @@ def rating_form() -> Form:
         Field("grounding", "What does your rating rest on?", "scale", grounds),
         Field("reason", "Why? (if you like)", "text", required=False),
     )
-    return Form("How acceptable is it?", _INSTRUCTIONS, fields)
+    told = {"scale": "\n".join(SCALE), "grounds": "\n".join(f"{label}: {words}" for _, label, words in grounds)}
+    return Form("How acceptable is it?", _INSTRUCTIONS.format(**told), fields)
 
 
 def card_source(deck: QuestionDeck) -> CardSource:

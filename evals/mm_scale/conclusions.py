@@ -9,7 +9,9 @@ import polars as pl
 
 from evals.report.words import count, number, plural
 
-__all__ = ["conclusions_of", "notes_of"]
+__all__ = ["SYNTHETIC", "conclusions_of", "notes_of"]
+
+SYNTHETIC = "The ratings are synthetic: they were drawn by a rule (docs/mm_scale.md), and say nothing of any people."
 
 Row = Mapping[str, Any]
 
@@ -57,10 +59,10 @@ def _respondent(row: Row) -> str:
     return f"{''.join(told)}."
 
 
-def notes_of(tables: Mapping[str, pl.DataFrame], unrated: int, *, synthetic: bool, most_pairs: int) -> tuple[str, ...]:
+def notes_of(tables: Mapping[str, pl.DataFrame], unrated: int, *, most_pairs: int) -> tuple[str, ...]:
     """What cannot be concluded, and what to know."""
     scores, people = tables["scores.csv"], tables["people.csv"].row(0, named=True)
-    notes = ["The ratings are synthetic: they were drawn by a rule (docs/mm_scale.md), and say nothing of any people."] if synthetic else []
+    notes = []
     if unrated:
         notes.append(f"{plural(unrated, 'scenario')} that nobody rated: asked, and in no figure.")
     if "left_out.csv" in tables:

@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from environments.catalogue.storing import write_whole
+from environments.decks.question_feed import FORMATS, MOST_BYTES, MOST_PIXELS
 from environments.decks.questions import ITEMS, Question
 from evals.mm_scale.items import Rating, fault_of_rating
 from personas.errors import FeedError, StorageFailed
@@ -177,6 +179,8 @@ def _picture(folder: Path, image: Any, pictures: dict[str, Path]) -> str:
         there = False
     if not there:
         raise _Faulty("image", f"there is no file {told!r} in the folder of --images")
+    if not source.resolve().is_relative_to(folder.resolve()):
+        raise _Faulty("image", f"{told!r} is a link that leads outside the folder of --images; put the picture itself there")
     if fault := _broken(source):
         raise _Faulty("image", f"{told!r} {fault}")
     pictures[name] = source
@@ -187,7 +191,14 @@ def _broken(path: Path) -> str:
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - Pillow loads when used
 
     try:
-        with Image.open(path) as picture:
+        if path.stat().st_size > MOST_BYTES:
+            return f"is larger than {MOST_BYTES // 2**20} MB"
+        with (
+            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
+            Image.open(path, formats=FORMATS) as picture,
+        ):
+            if picture.width * picture.height > MOST_PIXELS:
+                return f"has more than {MOST_PIXELS // 1_000_000} million pixels"
             picture.verify()
     except UnidentifiedImageError:
         return "is no picture"
@@ -220,7 +231,7 @@ def write_items(found: Imported, out: Path, *, skip_faulty: bool = False) -> Non
         more = f" (and {len(found.faults) - 1} more)" if len(found.faults) > 1 else ""
         raise FeedError(f"{found.faults[0]}{more}: mend it, or leave such rows out with --skip-faulty, which lists them")
     if not found.items:
-        raise FeedError("no row can be used: nothing is written")
+        raise FeedError(f"no row can be used: nothing is written; the first: {found.faults[0]}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FeedError(f"--out {one_line(str(out), 200)} is not empty: give an empty or a new folder")
     try:

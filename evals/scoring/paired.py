@@ -13,13 +13,15 @@ __all__ = ["Paired", "mcnemar_exact", "paired", "paired_difference", "sign_flip_
 
 _CELLS = 4_000_000
 """Random signs, or counts of a resample, that are in memory at once."""
+_SAME = 1e-9
 _MANY = 2000
 """Clusters from which on equal ones are drawn together."""
 
 
 @dataclass(frozen=True)
 class Paired:
-    """first − second on `items` that both answered. `only_first`, `only_second`: items that one alone has right.
+    """first − second on `items` that both answered. `only_first`, `only_second`: items that one alone has right, or where an
+    item was answered several times, more often than the other.
 
     p: by `test`: McNemar's, exact; by flipping the signs of whole clusters where items share some, or where an item was answered several
     times and is neither right nor wrong.
@@ -60,12 +62,13 @@ def paired_difference(
         return Interval(mean, None, None, len(difference), "bootstrap by item", level)
     sums = np.bincount(labels, difference, count)
     sizes = np.bincount(labels, minlength=count).astype(np.float64)
-    kinds, many = np.stack([sums, sizes], axis=1), np.ones(count)
+    kinds, shares = np.stack([sums, sizes], axis=1), np.full(count, 1 / count)
     if count > _MANY:  # clusters that are equal are one kind, drawn as often as all of them: the same distribution
         kinds, many = np.unique(kinds.round(12), axis=0, return_counts=True)
+        shares = many / count
     source, at_once = np.random.default_rng([seed, 20]), max(1, _CELLS // len(kinds))
     parts = [min(at_once, draws - start) for start in range(0, draws, at_once)]
-    again = np.concatenate([source.multinomial(count, many / count, size=part).astype(np.float64) @ kinds for part in parts])
+    again = np.concatenate([source.multinomial(count, shares, size=part).astype(np.float64) @ kinds for part in parts])
     means = again[:, 0] / again[:, 1]
     low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
     return Interval(mean, float(low), float(high), len(difference), "bootstrap by item", level)
@@ -83,7 +86,7 @@ def paired(first: pl.DataFrame, second: pl.DataFrame, *, draws: int = 2000, seed
     a, b = both["share"].to_numpy(), both["share_2"].to_numpy()
     clusters = both.select(pl.col("cluster").fill_null(pl.format("item {}", "item")))["cluster"].to_numpy()
     whole = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all()) and len(np.unique(clusters)) == len(clusters)
-    only_first, only_second = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
+    only_first, only_second = int((a > b + _SAME).sum()), int((b > a + _SAME).sum())
     difference = paired_difference(a, b, clusters, draws=draws, seed=seed, level=level)
     p = mcnemar_exact(only_first, only_second) if whole else sign_flip_p(a - b, clusters, seed=seed)
     return Paired(difference, only_first, only_second, both.height, p, "exact McNemar" if whole else "sign flips by cluster")
@@ -102,7 +105,14 @@ def sign_flip_p(difference: np.ndarray, clusters: np.ndarray, *, draws: int = 20
     if len(sums) <= 14:
         bits = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1
         return float((np.abs((2 * bits - 1) @ sums) >= least).mean())
-    source, at_once = np.random.default_rng([seed, 21]), max(1, _CELLS // len(sums))
+    source = np.random.default_rng([seed, 21])
+    if len(sums) > _MANY:  # of equal sums, how many keep their sign is drawn: the same distribution
+        kinds, many = np.unique(np.abs(sums).round(12), return_counts=True)
+        at_once = max(1, _CELLS // len(kinds))
+        parts = [min(at_once, draws - start) for start in range(0, draws, at_once)]
+        found = (2 * source.binomial(many, 0.5, size=(part, len(kinds))) - many for part in parts)
+        return (1 + sum(int((np.abs(signs @ kinds) >= least).sum()) for signs in found)) / (1 + draws)
+    at_once = max(1, _CELLS // len(sums))
     parts = [min(at_once, draws - start) for start in range(0, draws, at_once)]
     reached = sum(int((np.abs(source.choice((-1.0, 1.0), size=(part, len(sums))) @ sums) >= least).sum()) for part in parts)
     return (1 + reached) / (1 + draws)

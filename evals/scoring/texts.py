@@ -10,7 +10,9 @@
     exact   the same words as a reference, in order
     f1      harmonic mean of precision and recall of words, the best over references (Rajpurkar et al. 2016, D16-1264, section 6.1)
 
-Words are runs of letters and digits, apostrophes inside kept, in lower case; for exact and f1 without "a", "an" and "the".
+Words are runs of letters, their marks, and digits, apostrophes inside kept, in lower case, however a letter is composed (Unicode NFC);
+of Chinese characters and Japanese kana each is a word. For exact and f1 without "a", "an" and "the". Other scripts without spaces, such
+as Thai, are one word a run: figures on them mean little.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
+from unicodedata import category, normalize
 
 import numpy as np
 
@@ -33,7 +37,8 @@ METRICS = ("bleu", "cider", "exact", "f1")
 LONGEST = 4
 """Of the n-grams."""
 _SIGMA = 6.0
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Characters that are words by themselves: kana and Han."""
 _ARTICLES = frozenset({"a", "an", "the"})
 _DRAWS, _CELLS = 1000, 4_000_000
 
@@ -43,7 +48,15 @@ Grams = list[Counter[tuple[str, ...]]]
 
 def words_of(text: str) -> list[str]:
     """The words of a text, in order."""
-    return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
+    return [word.replace("’", "'") for word in _word().findall(normalize("NFC", text.casefold()))]
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """What a word is. Marks, such as the vowels of Devanagari, are no letters to `re`."""
+    marks = "".join(chr(code) for code in range(0x300, 0x20000) if category(chr(code)).startswith("M"))
+    letters = rf"(?:(?![{_ALONE}])[\w{marks}])+"
+    return re.compile(rf"[{_ALONE}]|{letters}(?:['’]{letters})*")
 
 
 def _grams(words: Sequence[str]) -> Grams:

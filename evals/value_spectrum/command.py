@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from agent.experiments.command import EXIT_CODES, add_run_options
-from evals.command_line import SubCommand, hand_over, share
+from evals.command_line import SubCommand, hand_over, seed, share
 
 __all__ = ["run"]
 
@@ -51,7 +51,7 @@ def _asking(parser: argparse.ArgumentParser) -> None:
         "--strategy", choices=("none", "narrative", "simple", "isq"), help="how a persona is told (default: simple; none: nothing is told)"
     )
     whom.add_argument("--cells", choices=("rotate", "all"), default="rotate", help="one prompt cell an image, or all six (default: rotate)")
-    whom.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and prompt cells (default: 0)")
+    whom.add_argument("--seed", type=seed, default=0, metavar="N", help="of orders and prompt cells (default: 0)")
     whom.add_argument("--batch", type=int, default=50, metavar="N", help="with --pool or --corpus: images a session (default: 50)")
     more = parser.add_argument_group("besides")
     more.add_argument("--ablation", choices=("description",), help="then each image is replaced by the model's own description of it")
@@ -74,7 +74,7 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="write report.html, tables and results.json there")
     parser.add_argument("--level", type=share, default=0.95, metavar="P", help="level of the intervals (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the resampling (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--verbose", action="store_true", help="show where a fault of axiofeed lies")
 

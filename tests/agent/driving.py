@@ -13,7 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agent.browse import main
 from agent.browsing import Browsing
+from agent.logs import configure_logs
 from agent.models.base import Model, Prompt, Reply
 from agent.protocols.registry import make_protocol
 from agent.session import drive as run_graph
@@ -104,6 +108,18 @@ def browse(
         encoding="utf-8",
         timeout=timeout,
     )
+
+
+def browse_here(capsys: pytest.CaptureFixture[str], *arguments: str | Path | int) -> subprocess.CompletedProcess[str]:
+    """As `browse`, by its `main` in this process: starting Python and importing take longer than a short session."""
+    capsys.readouterr()
+    given = [str(argument) for argument in arguments]
+    try:
+        code = main(given)
+    finally:
+        configure_logs()  # of --verbose nothing is left for the tests after this one
+    out, err = capsys.readouterr()
+    return subprocess.CompletedProcess(given, code, out, err)
 
 
 def stimulus(number: int, caption: str = "", **more: Any) -> Stimulus:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.browse import main
 from personas.schwartz import HIGHER_ORDER
-from tests.agent.driving import ROOT, browse, check_whole, command, of, script
+from tests.agent.driving import ROOT, browse, browse_here, check_whole, command, of, script
 from tests.agent.models.provider_server import ProviderServer, Tokens, ok
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -24,8 +25,8 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("module", ["agent.browse", "agent"])
-def test_help_is_quick_and_loads_nothing_heavy(module: str) -> None:
-    """No SDK, decoder, array library or graph is imported to print the help, and it takes a fraction of a second."""
+def test_help_loads_nothing_heavy(module: str) -> None:
+    """No SDK, decoder, array library or graph is imported to print the help."""
     names = ["--help"] if module == "agent.browse" else ["browse", "--help"]
     code = (
         "import sys, importlib; start = set(sys.modules); main = importlib.import_module(sys.argv[1]).main\n"
@@ -39,12 +40,17 @@ def test_help_is_quick_and_loads_nothing_heavy(module: str) -> None:
     assert "exit codes: 0 done" in usage
     assert "examples:" in usage
     assert not set(loaded.split()) & HEAVY
-    times = []
-    for _ in range(3):
+
+
+def test_help_takes_a_fraction_of_a_second() -> None:
+    """A process of its own prints the help and is over, in one of three tries at least where others keep the machine busy."""
+
+    def seconds() -> float:
         begun = time.perf_counter()
-        subprocess.run(command(*names, module=module), check=True, cwd=ROOT, capture_output=True)
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 1.0
+        subprocess.run(command("browse", "--help", module="agent"), check=True, cwd=ROOT, capture_output=True)
+        return time.perf_counter() - begun
+
+    assert any(seconds() < 1.0 for _ in range(3))
 
 
 def test_a_session_from_the_command_line(clips: Path, tmp_path: Path) -> None:
@@ -67,46 +73,45 @@ def test_a_session_from_the_command_line(clips: Path, tmp_path: Path) -> None:
     check_whole(Path(summary["path"]), 7)
 
 
-def test_a_finished_session_exits_0_and_says_so(clips: Path, tmp_path: Path) -> None:
+def test_a_finished_session_exits_0_and_says_so(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The second run asks nothing and points to another name."""
     arguments = ("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--session", "mine", "--quiet")
-    assert browse(*arguments).returncode == 0
-    again = browse(*arguments)
+    assert browse_here(capsys, *arguments).returncode == 0
+    again = browse_here(capsys, *arguments)
     assert again.returncode == 0
     assert "already complete" in again.stdout
     assert "--session" in again.stdout
     assert again.stderr == ""
-    other = browse(*arguments, "--seed", "9")
+    other = browse_here(capsys, *arguments, "--seed", "9")
     assert other.returncode == 2
     assert "seed 0, now 9" in other.stderr
 
 
-def test_a_limit_exits_3_and_the_same_command_carries_on(clips: Path, tmp_path: Path) -> None:
+def test_a_limit_exits_3_and_the_same_command_carries_on(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What stopped it is said, with how to go on; --json gives the summary of a stopped session too."""
     arguments = ("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--quiet", "--json")
-    stopped = browse(*arguments, "--max-steps", "2")
+    stopped = browse_here(capsys, *arguments, "--max-steps", "2")
     assert stopped.returncode == 3
     assert json.loads(stopped.stdout.splitlines()[-1])["status"] == "limit"
     assert "stopped: --max-steps 2 is reached. To go on: the same command with a higher limit. run folder: " in stopped.stdout
-    done = browse(*arguments)
+    done = browse_here(capsys, *arguments)
     assert json.loads(done.stdout.splitlines()[-1])["resumed"] is True
     assert len(list(tmp_path.glob("*/session.json"))) == 1
 
 
-def test_two_personas_are_compared_on_the_same_clips(clips: Path, tmp_path: Path) -> None:
+def test_two_personas_are_compared_on_the_same_clips(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--versus runs a second session with the same seed and prints where the two part; --json holds both."""
-    done = browse(
-        "--feed", clips, "--model", "scripted/mixed", "--persona", "hedonist", "--versus", "default", "--runs", tmp_path, "--json"
-    )
+    both = ("--persona", "hedonist", "--versus", "default")
+    done = browse_here(capsys, "--feed", clips, "--model", "scripted/mixed", *both, "--runs", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     assert set(summary) == {"sessions", "comparison"}
-    both = summary["sessions"]
-    assert [each["persona"] for each in both] == ["hedonist", "default"]
-    assert [each["profile"] for each in both] == [[], []]
+    sessions = summary["sessions"]
+    assert [each["persona"] for each in sessions] == ["hedonist", "default"]
+    assert [each["profile"] for each in sessions] == [[], []]
     assert (summary["comparison"]["paired"], summary["comparison"]["agreed"], summary["comparison"]["target"]) == (7, 7, ["HE"])
     assert summary["comparison"]["overall"]["method"] == "Newcombe paired"
-    shown = [[event["id"] for event in of(Path(each["path"]), "stimulus")] for each in both]
+    shown = [[event["id"] for event in of(Path(each["path"]), "stimulus")] for each in sessions]
     assert shown[0] == shown[1]
     assert "hedonist against default, same clips" in done.stdout
     assert "both answered" in done.stdout
@@ -116,10 +121,11 @@ def test_two_personas_are_compared_on_the_same_clips(clips: Path, tmp_path: Path
     )
 
 
-def test_two_profiles_of_the_catalogue_are_in_the_summary(tmp_path: Path) -> None:
+def test_two_profiles_of_the_catalogue_are_in_the_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On labelled clips each session has its profile and the comparison its intervals, as numbers with their method; on stdout the
     profiles stand in one table."""
-    done = browse(
+    done = browse_here(
+        capsys,
         *("--model", "planted/persona", "--persona", "hedonist", "--versus", "default", "--videos", 12, "--frames", 1),
         *("--runs", tmp_path, "--json", "--quiet"),
     )
@@ -134,30 +140,32 @@ def test_two_profiles_of_the_catalogue_are_in_the_summary(tmp_path: Path) -> Non
     assert re.search(r"mean rating 0–5 \[95% t\] +hedonist +default *\n", done.stdout)
 
 
-def test_the_limits_of_a_comparison_hold_for_both_sessions_together(clips: Path, tmp_path: Path) -> None:
+def test_the_limits_of_a_comparison_hold_for_both_sessions_together(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What the first session spent is taken off the limit of the second, and so is its time; steps are counted by the session."""
     prices = [f"{name}=1000" for name in ("price_input", "price_output")]
     options = [part for price in prices for part in ("--model-option", price)]
     with ProviderServer(ok(tokens=Tokens(7000, 2000, 1000, 500, 200))) as server:
         both = ("--model", "compatible/x", "--base-url", server.url(), *options, "--persona", "hedonist", "--versus", "default")
         where = ("--feed", clips, "--runs", tmp_path, "--session", "mine", "--quiet", "--json")
-        done = browse(*both, *where, "--videos", 3, "--max-usd", "56")
+        done = browse_here(capsys, *both, *where, "--videos", 3, "--max-usd", "56")
         assert done.returncode == 3, done.stderr
         first, second = json.loads(done.stdout.splitlines()[-1])["sessions"]
         assert (first["session"], first["status"], first["spent_usd"]) == ("mine", "complete", "31.5")
         assert (second["session"], second["status"], second["spent_usd"]) == ("mine-versus", "limit", "21.0")
         assert len(server.requests) == 5
-        again = browse(*both, *where, "--videos", 3, "--max-usd", "66")
+        again = browse_here(capsys, *both, *where, "--videos", 3, "--max-usd", "66")
         assert again.returncode == 0, again.stderr
         assert len(server.requests) == 6
-        steps = browse(*both, *where[:-3], "steps", "--quiet", "--json", "--videos", 7, "--max-steps", 1)
+        steps = browse_here(capsys, *both, *where[:-3], "steps", "--quiet", "--json", "--videos", 7, "--max-steps", 1)
         assert (steps.returncode, len(server.requests)) == (3, 7)
 
 
-def test_a_session_in_which_every_clip_failed_is_a_failure(clips: Path, tmp_path: Path) -> None:
+def test_a_session_in_which_every_clip_failed_is_a_failure(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, and one line on stderr that the session says nothing."""
     model = script(tmp_path / "s.jsonl", {"error": "throttled"})
-    done = browse("--feed", clips, "--videos", 2, "--model", model, "--runs", tmp_path / "runs", "--quiet")
+    done = browse_here(capsys, "--feed", clips, "--videos", 2, "--model", model, "--runs", tmp_path / "runs", "--quiet")
     assert done.returncode == 1
     assert done.stderr.startswith("error: no clip was answered: all 2 failed, so this session says nothing. run folder: ")
     assert done.stderr.count("\n") == 1
@@ -209,8 +217,6 @@ def test_what_the_user_gets_wrong_is_one_line_and_exit_code_2(
     mistake: str, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line is on stderr, says what is wrong and what fits, holds no password, and nothing is written."""
-    from agent.browse import main
-
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     (tmp_path / "empty").mkdir()
     options, says = WRONG[mistake]
@@ -236,45 +242,45 @@ def test_a_mistake_in_a_real_process(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_runs_folder_that_is_a_file_is_one_line(clips: Path, tmp_path: Path) -> None:
+def test_a_runs_folder_that_is_a_file_is_one_line(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file in place of the folder is a mistake in an option: exit code 2, and the line says what is wrong."""
     (tmp_path / "runs").write_text("in the way")
-    done = browse("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path / "runs", "--quiet")
+    done = browse_here(capsys, "--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path / "runs", "--quiet")
     assert done.returncode == 2
     assert done.stderr == f"error: --runs '{tmp_path / 'runs'}' is a file, not a folder\n"
 
 
-def test_a_damaged_session_of_another_run_does_not_stop_a_new_one(clips: Path, tmp_path: Path) -> None:
+def test_a_damaged_session_of_another_run_does_not_stop_a_new_one(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A session.json that a power failure emptied is passed over when a new number is looked for."""
     damaged = tmp_path / "default-scripted-mixed-001"
     damaged.mkdir()
     (damaged / "session.json").write_text("")
-    done = browse("--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--quiet", "--json")
+    done = browse_here(capsys, "--feed", clips, "--model", "scripted/mixed", "--runs", tmp_path, "--quiet", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["session"] == "default-scripted-mixed-002"
 
 
-def test_captions_that_the_terminal_cannot_write_do_not_fail_a_session(clips: Path, tmp_path: Path) -> None:
+def test_captions_that_the_terminal_cannot_write_do_not_fail_a_session(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On an output that knows no Japanese (a pipe on many machines) the command still ends with exit code 0."""
     model = script(tmp_path / "s.jsonl", {"decide": "like"})
-    done = subprocess.run(
-        command("--feed", clips, "--model", model, "--runs", tmp_path / "runs", "--json"),
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr[-400:]
+    written = {name: io.BytesIO() for name in ("stdout", "stderr")}
+    for name, errors in (("stdout", "strict"), ("stderr", "backslashreplace")):  # as Python opens them
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(written[name], encoding="latin-1", errors=errors, write_through=True))
+    code = main(["--feed", str(clips), "--model", model, "--runs", str(tmp_path / "runs"), "--json"])
+    assert code == 0, written["stderr"].getvalue()[-400:]
+    assert rb"\u6d77\u8fba" in written["stdout"].getvalue() and rb"\u6d77\u8fba" in written["stderr"].getvalue()
 
 
-def test_hostile_words_do_not_reach_the_terminal_as_commands(clips: Path, tmp_path: Path) -> None:
+def test_hostile_words_do_not_reach_the_terminal_as_commands(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Escape sequences and markup in a model's answers and refusals are shown as text."""
     nasty = "\x1b]0;owned\x07\x1b[2J[bold red]x[/bold red] [/] \u202e"
     answer = {"action": "like", "watch_fraction": 1, "rating": 5, "reason": nasty}
     model = script(
         tmp_path / "s.jsonl", {"answer": answer}, {"stimulus": "a.mp4", "refusal": nasty}, {"stimulus": "b.mp4", "answer": nasty}
     )
-    done = browse("--feed", clips, "--model", model, "--runs", tmp_path / "runs")
+    done = browse_here(capsys, "--feed", clips, "--model", model, "--runs", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
     assert "[bold red]x[/bold red]" in done.stderr

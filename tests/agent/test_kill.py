@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from agent import SessionSpec, run_session
-from tests.agent.driving import GLANCE, GOOD, REACT, ROOT, check_whole, command, decisions, of, script
+from agent.browse import main
+from tests.agent.driving import GLANCE, GOOD, REACT, check_whole, command, decisions, of, script
 from tests.agent.models.provider_server import Behaviour, ProviderServer, Recorded, failing, ok, refusal
+from tests.ready import begin
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 KILLS = int(os.environ.get("AXIOFEED_KILLS", "10"))
@@ -45,14 +47,16 @@ def size(path: Path) -> int:
 
 def run_until_killed(arguments: list[str], trace: Path, threshold: int, delay: float) -> int | None:
     """Kill -9 once the trace holds `threshold` bytes and `delay` seconds have passed; the exit code, None where it was killed."""
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    while process.poll() is None and size(trace) < threshold:
-        time.sleep(0.0005)
-    time.sleep(delay)
-    process.kill()
-    _, said = process.communicate()
-    assert b"Traceback" not in said
-    return None if process.returncode == -9 else process.returncode
+    with tempfile.TemporaryDirectory() as place:
+        said = Path(place) / "stderr"
+        process = begin(arguments, said)
+        while process.exitcode is None and size(trace) < threshold:
+            time.sleep(0.0005)
+        time.sleep(delay)
+        process.kill()
+        process.join()
+        assert not said.exists() or "Traceback" not in said.read_text(encoding="utf-8")
+    return None if process.exitcode == -9 else process.exitcode
 
 
 def kill_and_carry_on(arguments: list[str], runs: Path, kills: int, expected_bytes: int, pause: float) -> list[Path]:
@@ -71,8 +75,7 @@ def kill_and_carry_on(arguments: list[str], runs: Path, kills: int, expected_byt
             sessions.append(runs / f"mine-{len(sessions)}")
     assert killed == kills
     last = [*arguments, "--session", sessions[-1].name]
-    done = subprocess.run(last, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert main(last[3:]) == 0
     return sessions
 
 
@@ -116,7 +119,7 @@ def test_a_session_over_http_survives_kill_9(clips: Path, tmp_path: Path) -> Non
         fields = ("--model", "compatible/x", "--base-url", server.url(), "--model-option", "max_attempts=1")
         shared = (*fields, "--feed", clips, "--videos", 7, "--policy", "shuffled")
         whole = command(*shared, "--runs", tmp_path / "whole", "--session", "mine", "--quiet")
-        assert subprocess.run(whole, check=False, cwd=ROOT, capture_output=True, timeout=120).returncode == 0
+        assert main(whole[3:]) == 0
         server.requests.clear()
         arguments = command(*shared, "--runs", tmp_path / "killed", "--quiet")
         expected = size(tmp_path / "whole" / "mine" / "trace.jsonl")

@@ -12,7 +12,7 @@ from PIL import Image
 from agent import SessionSpec, run_session
 from agent.models.gguf_files import find_files
 from agent.models.llamacpp_server import LlamaServer, LlamaSettings
-from tests.agent.driving import ROOT, browse, check_whole, of
+from tests.agent.driving import ROOT, browse_here, check_whole, of
 from tests.agent.models.tiny_gguf import TinyVlm
 
 FOOTAGE = ROOT.parent / "shared" / "data" / "videos"
@@ -53,9 +53,9 @@ def test_the_same_server_answers_over_http(
 
 
 @pytest.mark.skipif(not FOOTAGE.is_dir(), reason="the real footage (../shared/data/videos) is not on this machine")
-def test_the_reader_browses_real_footage(tmp_path: Path, own_cache: Path) -> None:
+def test_the_reader_browses_real_footage(tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every sound clip is shown once, the damaged files are named, and every stored frame opens."""
-    done = browse("--persona", "hedonist", "--feed", FOOTAGE, "--frames", 1, "--runs", tmp_path, "--json")
+    done = browse_here(capsys, "--persona", "hedonist", "--feed", FOOTAGE, "--frames", 1, "--runs", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     session = Path(summary["path"])

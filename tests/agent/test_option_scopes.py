@@ -123,3 +123,12 @@ def test_recording_is_for_every_environment(clips: Path, own_cache: Path, tmp_pa
     result = run_session(spec, runs=tmp_path / "runs", live=LiveOptions(record=tmp_path / "kept"))
     assert result.exit_code == 0
     assert len((tmp_path / "kept" / "feed.jsonl").read_bytes().splitlines()) == 3
+
+
+def test_a_deck_is_not_recorded(tmp_path: Path) -> None:
+    """A recording has no options, keys and examples: it is refused before anything is asked, and not kept without them."""
+    (tmp_path / "items.jsonl").write_text('{"id": "q", "text": "?", "options": ["a", "b"], "key": [0]}\n')
+    spec = make_spec(environment="deck", feed=str(tmp_path), protocol="choice", model="keyed/right", videos=1)
+    with pytest.raises(SpecError, match="leave out --record"):
+        run_session(spec, runs=tmp_path / "runs", live=LiveOptions(record=tmp_path / "kept"))
+    assert not (tmp_path / "runs").exists() and not (tmp_path / "kept").exists()

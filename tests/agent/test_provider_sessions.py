@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent import Limits, SessionSpec, run_session
-from tests.agent.driving import browse, check_whole, decisions, of
+from tests.agent.driving import browse_here, check_whole, decisions, of
 from tests.agent.models.provider_server import (
     Behaviour,
     ProviderServer,
@@ -101,11 +101,14 @@ def test_a_call_without_an_answer_in_time_is_made_again(provider: str, clips: Pa
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_no_secret_reaches_the_run_folder_or_the_terminal(provider: str, clips: Path, tmp_path: Path) -> None:
+def test_no_secret_reaches_the_run_folder_or_the_terminal(
+    provider: str, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A canary key is sent to the server, and is in no file of the run folder and in nothing that was printed."""
     behaviour = [ok(f"the server echoes {CANARY}"), ok(), failing(400, f"Bearer {CANARY}"), failing(401, f"invalid key {CANARY}")]
     with ProviderServer(behaviour) as server:
-        done = browse(
+        done = browse_here(
+            capsys,
             *("--model", f"{provider}/any-model", "--base-url", server.url(PROVIDERS[provider]), "--verbose"),
             *("--feed", clips, "--runs", tmp_path / "runs", "--videos", "5", "--model-option", "retry_wait_s=0.01"),
         )

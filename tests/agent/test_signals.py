@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.driving import ROOT, browse, check_whole, command, of
+from tests.agent.driving import ROOT, browse_here, check_whole, command, of
 from tests.agent.models.provider_server import ProviderServer, ok, slow
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -31,7 +31,9 @@ def session_command(clips: Path, runs: Path, server: ProviderServer) -> list[str
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_one_signal_stops_after_the_current_answer(clips: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_one_signal_stops_after_the_current_answer(
+    clips: Path, tmp_path: Path, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 130, one line that says how to go on, the answer that was under way is kept; the same command completes the session."""
     with ProviderServer(slow(0.5)) as server:
         arguments = session_command(clips, tmp_path, server)
@@ -44,13 +46,13 @@ def test_one_signal_stops_after_the_current_answer(clips: Path, tmp_path: Path, 
         assert out.count("stopped by the user. To go on: the same command. run folder: ") == 1
         assert len(of(tmp_path / "mine", "answer")) == len(server.requests) == 2
         server.behave(ok())
-        assert browse(*arguments[3:]).returncode == 0
+        assert browse_here(capsys, *arguments[3:]).returncode == 0
         assert len(server.requests) == 7
     check_whole(tmp_path / "mine", 7)
     assert of(tmp_path / "mine", "end")[-1]["totals"]["possibly_paid"] == 0
 
 
-def test_the_second_signal_stops_at_once(clips: Path, tmp_path: Path) -> None:
+def test_the_second_signal_stops_at_once(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While a model takes its time, Ctrl-C twice ends within a second or two, and the question it left counts as possibly paid."""
     with ProviderServer([ok(), slow(60)]) as server:
         arguments = session_command(clips, tmp_path, server)
@@ -66,7 +68,7 @@ def test_the_second_signal_stops_at_once(clips: Path, tmp_path: Path) -> None:
         assert process.returncode == 130
         assert "Traceback" not in out + err
         server.behave(ok())
-        assert browse(*arguments[3:]).returncode == 0
+        assert browse_here(capsys, *arguments[3:]).returncode == 0
     check_whole(tmp_path / "mine", 7)
     totals = of(tmp_path / "mine", "end")[-1]["totals"]
     assert (totals["possibly_paid"], totals["asks"]) == (1, 8)

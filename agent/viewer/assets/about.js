@@ -2,6 +2,7 @@
 import { KINDS, kindOf, signOf, wordOf } from "./decisions.js";
 import { el } from "./dom.js";
 import { exact, fold } from "./folds.js";
+import { isKeyed, isRight, nounOf } from "./items.js";
 import { nameOf } from "./values.js";
 import { line, money, number, plural, seconds, visible } from "./words.js";
 
@@ -21,6 +22,7 @@ export function totals(session, { deck, human }, pick) {
   return el("dl", { class: "sums" },
     figure(deck ? "Items" : "Clips", number(session.steps.length)),
     KINDS.filter((kind) => counts.get(kind)).map((kind) => figure(wordOf(kind), el("button", { type: "button", title: `List them: ${wordOf(kind).toLowerCase()}`, "aria-label": `${wordOf(kind)}: ${number(counts.get(kind))}, list them`, "data-sum": kind, on: { click: () => pick(kind) } }, signOf(kind), number(counts.get(kind))))),
+    deck && session.steps.some(isKeyed) ? figure("Right", `${number(session.steps.filter(isRight).length)} of ${number(session.steps.filter(isKeyed).length)}`) : null,
     human ? null : figure("Cost", money(sums.spent_usd), paid),
     Number.isFinite(sums.seconds) ? figure("Time", seconds(sums.seconds)) : null);
 }
@@ -56,7 +58,7 @@ export function warnings(session) {
   const found = [
     session.problem || (session.status === "failed" && session.detail) ? el("p", { dir: "auto" }, visible(String(session.problem || session.detail).slice(0, 600))) : null,
     broken.length ? fold("broken", `${plural(session.broken_count ?? broken.length, "line")} of the trace cannot be read; the rest is shown`, () => el("ul", {}, broken.slice(0, 200).map((each) => el("li", { dir: "auto" }, `Line ${number(each.number)}: ${line(each.reason, 300)}`)))) : null,
-    problems.length ? fold("problems", `${plural(problems.length, "clip")} of the feed could not be shown`, () => el("ul", {}, problems.slice(0, 200).map((each) => el("li", { dir: "auto" }, `${line(each.name, 120)}: ${line(each.reason, 300)}`)))) : null,
+    problems.length ? fold("problems", `${plural(problems.length, nounOf(session.kind === "deck"))} of the ${session.kind === "deck" ? "deck" : "feed"} could not be shown`, () => el("ul", {}, problems.slice(0, 200).map((each) => el("li", { dir: "auto" }, `${line(each.name, 120)}: ${line(each.reason, 300)}`)))) : null,
   ].filter(Boolean);
   return found.length ? el("div", { class: "warning", role: "note" }, found) : null;
 }

@@ -1,7 +1,8 @@
 // What was asked and what came back, to the letter: prompts, raw answers, the stimulus' words, options of a deck's item.
 import { el } from "./dom.js";
 import { exact, fold } from "./folds.js";
-import { fixed, line, money, plural, seconds, visible } from "./words.js";
+import { nounOf } from "./items.js";
+import { fixed, line, money, percent, plural, seconds, visible } from "./words.js";
 
 const list = (value) => (Array.isArray(value) ? value : []);
 
@@ -53,22 +54,26 @@ function optionsOf(stimulus) {
 
 const same = (option, value, place) => [option.label, option.text, typeof value === "number" && /^[A-Z]$/.test(option.label) ? place : option.label].some((form) => String(form).trim().toLowerCase() === String(value).trim().toLowerCase());
 
+/** What a question without options was expected to get; null where it says nothing. */
+const reference = (stimulus) => (stimulus.item?.reference ? el("section", { class: "options", "aria-label": "Reference" }, el("p", { dir: "auto" }, "Expected: ", el("b", {}, line(stimulus.item.reference, 600)))) : null);
+
 /** The options of a deck's item: which one was chosen, and which is the key. Null where an item has none. */
 export function options(detail) {
   const stimulus = detail.stimulus ?? {};
   const found = optionsOf(stimulus);
   const decision = list(detail.answers).findLast((answer) => answer.final)?.decision ?? {};
-  const chosen = found[decision.scores?.choice]?.text ?? decision.choice ?? decision.answer ?? decision.rating ?? null;
+  const chosen = found[decision.scores?.choice]?.text ?? decision.choice ?? decision.answer ?? decision.rating ?? decision.scores?.rating ?? null;
   const rightPlaces = new Set(list(stimulus.item?.key));
   const keys = [stimulus.key ?? []].flat();
   for (const [place, option] of found.entries()) if (rightPlaces.has(place)) keys.push(option.text);
-  if (!found.length && !keys.length) return null;
+  if (!found.length && !keys.length) return reference(stimulus);
+  const people = (place) => list(stimulus.item?.distribution)[list(stimulus.item?.order)[place] ?? place];
   const right = chosen !== null && keys.length > 0 && (found.length ? found.some((option, place) => same(option, chosen, place) && keys.some((key) => same(option, key, place))) : keys.some((key) => String(key) === String(chosen)));
   const rows = found.slice(0, 60).map((option, place) => {
     const picked = chosen !== null && same(option, chosen, place);
     const key = keys.some((value) => same(option, value, place));
     return el("li", { class: `${picked ? "picked" : ""} ${key ? "key" : ""}`.trim() || null }, el("b", {}, line(option.label, 12)), el("span", { dir: "auto" }, line(option.text, 600)),
-      el("span", { class: "aside" }, [picked ? "answer" : null, key ? "key" : null].filter(Boolean).join(" · ")));
+      el("span", { class: "aside" }, [picked ? "answer" : null, key ? "key" : null, Number.isFinite(people(place)) ? `people ${percent(people(place))}` : null].filter(Boolean).join(" · ")));
   });
   return el("section", { class: "options", "aria-label": "Options" }, rows.length ? el("ol", {}, rows) : el("p", {}, "Key: ", el("b", {}, keys.map((key) => line(key, 200)).join(", "))),
     keys.length && chosen !== null ? el("p", { class: right ? "right" : "wrong" }, right ? "The answer is the key." : "The answer is not the key.") : null);
@@ -80,7 +85,7 @@ function told(stimulus) {
 }
 
 /** All folds of a step. */
-export function asksPane(detail, human) {
+export function asksPane(detail, human, deck) {
   const asks = list(detail.asks);
   const answers = list(detail.answers);
   const keys = [...new Set([...asks, ...answers].map((each) => `${each.stage} ${each.attempt}`))];
@@ -88,7 +93,7 @@ export function asksPane(detail, human) {
   const words = told(detail.stimulus ?? {});
   return [
     keys.map((key) => exchange(human && !find(asks, key)?.user ? null : find(asks, key), find(answers, key), keys.length > 1, human)),
-    words.length ? fold("stimulus", "Words and facts of the clip", () => el("dl", { class: "facts wide" }, words.map(([name, value]) => el("div", {}, el("dt", {}, line(name, 40).replaceAll("_", " ")), el("dd", { dir: "auto" },
+    words.length ? fold("stimulus", `Words and facts of the ${nounOf(deck)}`, () => el("dl", { class: "facts wide" }, words.map(([name, value]) => el("div", {}, el("dt", {}, line(name, 40).replaceAll("_", " ")), el("dd", { dir: "auto" },
       visible((Array.isArray(value) && value.every((each) => typeof each === "string") ? value.join(" ") : typeof value === "object" ? JSON.stringify(value) : String(value)).slice(0, 20000)))))), plural(words.length, "field")) : null,
   ].flat().filter(Boolean);
 }

@@ -1,6 +1,7 @@
 // The decision card: what was decided, how long was asked for and how long it lasted, the rating, the reason, what it took.
 import { badge, kindOf, wordOf } from "./decisions.js";
-import { el, fill } from "./dom.js";
+import { el, fill, icon } from "./dom.js";
+import { answerOf, isWrong, judged } from "./items.js";
 import { nameOf } from "./values.js";
 import { fixed, line, money, number, percent, pieces, plural, seconds, visible } from "./words.js";
 
@@ -26,18 +27,26 @@ function dwell(step, human) {
     el("span", {}, "Clip ", el("b", {}, seconds(whole)))));
 }
 
+/** The answer to an item of a deck, with whether it is right. An open answer stands below, in its own words. */
+function answer(step) {
+  const words = step.item?.words ? "" : answerOf(step);
+  const is = judged(step);
+  if (!words && !is) return null;
+  return el("p", { class: "rating", "data-part": "answer" }, words ? el("b", { dir: "auto" }, words) : null, is ? el("span", { class: `judged ${is}` }, icon(is === "right" ? "answered" : "wrong"), is) : null);
+}
+
 function rating(step, deck) {
-  if (step.chosen) return el("p", { class: "rating" }, el("b", { dir: "auto" }, line(step.chosen, 200)));
+  if (deck) return answer(step);
   if (!Number.isFinite(step.rating)) return null;
   const most = 5;
   const dots = Array.from({ length: most }, (_, place) => el("i", { class: place < step.rating ? "on" : "" }));
-  return el("p", { class: "rating", role: "img", "aria-label": `Rating ${step.rating}` }, el("b", {}, String(step.rating)), !deck && step.rating <= most ? el("span", { class: "dots", "aria-hidden": "true" }, dots) : null);
+  return el("p", { class: "rating", role: "img", "aria-label": `Rating ${step.rating}` }, el("b", {}, String(step.rating)), step.rating <= most ? el("span", { class: "dots", "aria-hidden": "true" }, dots) : null);
 }
 
 function reason(step) {
   if (!step.reason) return null;
   const whole = String(step.reason);
-  const quote = el("blockquote", { dir: "auto", "data-part": "reason" }, visible(whole.slice(0, LONG)) + (whole.length > LONG ? "…" : ""));
+  const quote = el("blockquote", { class: step.item?.words ? "words" : null, dir: "auto", "data-part": step.item?.words ? "answer" : "reason" }, visible(whole.slice(0, LONG)) + (whole.length > LONG ? "…" : ""));
   if (whole.length <= LONG) return quote;
   const more = el("button", { class: "small", type: "button" }, `Show all ${number(whole.length)} characters`);
   more.addEventListener("click", () => {
@@ -83,8 +92,8 @@ export function card(step, { deck, human = false, flip }) {
     el("header", { class: "clip" },
       el("p", { class: "author" }, step.author ? el("bdi", {}, `@${line(step.author, 60)}`) : el("bdi", {}, line(step.id, 80))),
       el("h2", { class: "caption", dir: "auto", "data-part": "caption" }, visible(String(step.caption || (step.author ? step.id : "") || "").slice(0, LONG)))),
-    el("div", { class: "verdict" }, badge(kind), rating(step, deck), asked,
-      flip ? el("a", { class: "flipped", href: flip.href }, `${line(flip.name, 40)}: ${wordOf(flip.kind)}`) : null),
+    el("div", { class: "verdict" }, badge(kind, isWrong(step) ? "wrong" : undefined), rating(step, deck), asked,
+      flip ? el("a", { class: "flipped", href: flip.href }, `${line(flip.name, 40)}: ${flip.answer || wordOf(flip.kind)}`) : null),
     deck ? null : dwell(step, human),
     reason(step),
     errors(step),
@@ -94,4 +103,4 @@ export function card(step, { deck, human = false, flip }) {
 }
 
 /** What a step is in one sentence, for screen readers. */
-export const inWords = (step, place, deck) => `Step ${place + 1}: ${wordOf(kindOf(step, deck))}${Number.isFinite(step.rating) ? `, rating ${step.rating}` : ""}. ${plural(step.frames?.length ?? 0, "frame")}. ${line(step.caption || step.id, 120)}`;
+export const inWords = (step, place, deck) => `Step ${place + 1}: ${wordOf(kindOf(step, deck))}${deck ? [answerOf(step, 120), judged(step)].filter(Boolean).map((words) => `, ${words}`).join("") : Number.isFinite(step.rating) ? `, rating ${step.rating}` : ""}. ${plural(step.frames?.length ?? 0, deck ? "picture" : "frame")}. ${line(step.caption || step.id, 120)}`;

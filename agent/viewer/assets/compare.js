@@ -3,6 +3,7 @@ import { compared } from "./comparing.js";
 import { data, frameUrl, isExported, Missing, paths } from "./data.js";
 import { badge, kindOf } from "./decisions.js";
 import { el, fill, icon, say } from "./dom.js";
+import { nounOf } from "./items.js";
 import { makeMatrix } from "./matrix.js";
 import { forget, note, toCompare, toSession } from "./routes.js";
 import { fixed, line, number, percent, plural, seconds, visible } from "./words.js";
@@ -24,18 +25,21 @@ async function comparison(names, signal) {
   return compared(await Promise.all(names.map((name) => data(paths.session(name)))));
 }
 
+const onlyDecks = (sessions) => sessions.length > 0 && sessions.every((session) => session.kind === "deck");
+
 function agreementPanel(result, labels) {
   const pairs = (result.agreement ?? []).filter((pair) => pair.n > 0);
-  if (!pairs.length) return el("p", { class: "aside" }, "No clip was answered by two of them.");
+  const noun = nounOf(onlyDecks(result.sessions ?? []));
+  if (!pairs.length) return el("p", { class: "aside" }, `No ${noun} was answered by two of them.`);
   const clips = result.clips.filter((clip) => clip.flip).length;
   const rows = pairs.slice(0, 200).map((pair) => el("tr", {}, el("th", { scope: "row" }, el("bdi", {}, labels.get(pair.a)), " and ", el("bdi", {}, labels.get(pair.b))),
     el("td", { class: "num" }, pair.same ? el("b", {}, percent(pair.same.share)) : "–", pair.same ? el("span", { class: "aside" }, ` ${percent(pair.same.low)} to ${percent(pair.same.high)}`) : null),
     el("td", { class: "num" }, fixed(pair.kappa)), el("td", { class: "num" }, fixed(pair.rating_r)), el("td", { class: "num" }, number(pair.n))));
   return [
-    el("p", { class: "lead", "data-part": "lead" }, `They decided differently on ${number(clips)} of ${plural(result.clips.length, "clip")}${clips > 1 ? ". Below, those furthest apart come first" : ""}.`),
+    el("p", { class: "lead", "data-part": "lead" }, `They decided differently on ${number(clips)} of ${plural(result.clips.length, noun)}${clips > 1 ? ". Below, those furthest apart come first" : ""}.`),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Agreement" }, el("table", { class: "plain agreement" },
-      el("thead", {}, el("tr", {}, ["Sessions", "Same decision", "Kappa", "Ratings, r", "Clips"].map((name, place) => el("th", { scope: "col", class: place ? "num" : null }, name)))), el("tbody", {}, rows))),
-    el("p", { class: "aside" }, `Over clips that both answered; in grey the interval (${line(pairs[0].interval ?? "", 60)}).`),
+      el("thead", {}, el("tr", {}, ["Sessions", "Same decision", "Kappa", "Ratings, r", noun === "item" ? "Items" : "Clips"].map((name, place) => el("th", { scope: "col", class: place ? "num" : null }, name)))), el("tbody", {}, rows))),
+    el("p", { class: "aside" }, `Over ${noun}s that both answered; in grey the interval (${line(pairs[0].interval ?? "", 60)}).`),
   ];
 }
 
@@ -57,8 +61,10 @@ export async function comparePage(main, route, context) {
   const sessions = result.sessions ?? [];
   const labels = new Map(sessions.map((session) => [session.name, line(session.label, 60)]));
   const clips = result.clips ?? [];
+  const noun = nounOf(onlyDecks(sessions));
+  const Noun = noun === "item" ? "Item" : "Clip";
   const list = el("ol", { class: "pairs" });
-  const detail = el("section", { class: "panel clipbox", "aria-label": "Clip", "aria-live": "off" });
+  const detail = el("section", { class: "panel clipbox", "aria-label": Noun, "aria-live": "off" });
   const only = el("button", { class: "chip", type: "button", "aria-pressed": "false", "data-chip": "flip", on: { click: () => { flipsOnly = !flipsOnly; redraw(); } } }, icon("flip"), "Flips only", el("span", { class: "count" }, number(clips.filter((clip) => clip.flip).length)));
   const field = el("input", { type: "search", placeholder: "Search captions and reasons", "aria-label": "Search captions and reasons", "data-control": "search", autocomplete: "off", spellcheck: "false", on: { input: () => redraw() } });
   const more = el("button", { class: "small", type: "button", on: { click: () => { shown += 200; redraw(); } } });
@@ -73,9 +79,9 @@ export async function comparePage(main, route, context) {
     const query = field.value.trim().toLowerCase();
     found = clips.filter((clip) => (!flipsOnly || clip.flip) && (!query || text(clip).includes(query)));
     only.setAttribute("aria-pressed", String(flipsOnly));
-    fill(list, found.length ? found.slice(0, shown).map((clip, at) => clipRow(clip, at, sessions, (to) => go(to, true))) : el("li", { class: "none" }, "No clip matches."));
+    fill(list, found.length ? found.slice(0, shown).map((clip, at) => clipRow(clip, at, sessions, (to) => go(to, true))) : el("li", { class: "none" }, `No ${noun} matches.`));
     more.hidden = found.length <= shown;
-    more.textContent = `Show more of ${number(found.length)} clips`;
+    more.textContent = `Show more of ${number(found.length)} ${noun}s`;
     matrix.show(found);
     if (found.length) go(Math.min(place, found.length - 1));
     else fill(detail);
@@ -88,7 +94,7 @@ export async function comparePage(main, route, context) {
     list.querySelector(`[data-place="${place}"]`)?.setAttribute("aria-current", "true");
     fill(detail, el("div", { class: "frame" }, picture(clip.frame, line(clip.caption || clip.id, 120))), el("div", { class: "about" },
       el("div", { class: "between" }, el("p", { class: "aside" }, `${number(place + 1)} of ${number(found.length)}${clip.flip ? " · flip" : ""}`), el("div", { class: "group" },
-        el("button", { class: "tool", type: "button", "aria-label": "Previous clip", on: { click: () => go(place - 1) } }, icon("left")), el("button", { class: "tool", type: "button", "aria-label": "Next clip", "data-control": "next-clip", on: { click: () => go(place + 1) } }, icon("right")))),
+        el("button", { class: "tool", type: "button", "aria-label": `Previous ${noun}`, on: { click: () => go(place - 1) } }, icon("left")), el("button", { class: "tool", type: "button", "aria-label": `Next ${noun}`, "data-control": "next-clip", on: { click: () => go(place + 1) } }, icon("right")))),
       el("h2", { class: "caption", dir: "auto" }, line(clip.caption || clip.id, 400)), el("div", { class: "sides" }, sessions.map((session) => verdict(session, clip.decisions?.[session.name])))));
     note(toCompare(route.names, clip.id));
     if (focus) {
@@ -99,9 +105,9 @@ export async function comparePage(main, route, context) {
   const starts = route.clip === null ? 0 : clips.findIndex((clip) => clip.id === route.clip);
   place = Math.max(0, starts);
   fill(main, el("div", { class: "head" }, el("div", { class: "names" }, el("h1", { tabindex: "-1" }, sessions.map((session, at) => [at ? el("span", { class: "versus" }, " and ") : null, el("a", { href: toSession(session.name) }, el("bdi", {}, line(session.label, 60)))]).flat().filter(Boolean)),
-    el("p", { class: "aside" }, "The same clips, side by side"))), el("div", { class: "over" }, el("section", { class: "panel", "aria-label": "Agreement" }, el("h2", {}, "Agreement"), agreementPanel(result, labels)), detail),
+    el("p", { class: "aside" }, `The same ${noun}s, side by side`))), el("div", { class: "over" }, el("section", { class: "panel", "aria-label": "Agreement" }, el("h2", {}, "Agreement"), agreementPanel(result, labels)), detail),
     el("section", { class: "panel", "aria-label": "Matrix" }, el("h2", {}, "All decisions"), matrix.node),
-    el("section", { class: "panel", "aria-label": "Clips" }, el("div", { class: "between" }, el("h2", {}, "Clip by clip"), el("div", { class: "filters" }, field, el("div", { class: "chips" }, only))), list, more));
+    el("section", { class: "panel", "aria-label": `${Noun}s` }, el("div", { class: "between" }, el("h2", {}, `${Noun} by ${noun}`), el("div", { class: "filters" }, field, el("div", { class: "chips" }, only))), list, more));
   redraw();
   return {
     title: sessions.map((session) => labels.get(session.name)).join(" and "),

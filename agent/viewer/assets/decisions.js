@@ -25,7 +25,7 @@ export const hasError = (step) => step.state === "failed" || step.state === "unp
 export const wordOf = (kind) => WORDS[kind] ?? kind;
 
 /** The sign of a kind; colour and shape say the same. */
-export const signOf = (kind) => el("span", { class: `sign k-${kind}`, "aria-hidden": "true" }, icon(SIGNS[kind] ?? kind));
+export const signOf = (kind, sign = SIGNS[kind] ?? kind) => el("span", { class: `sign k-${kind}`, "aria-hidden": "true" }, icon(sign));
 
 /** Sign and word. */
-export const badge = (kind) => el("span", { class: `badge k-${kind}` }, icon(SIGNS[kind] ?? kind), wordOf(kind));
+export const badge = (kind, sign = SIGNS[kind] ?? kind) => el("span", { class: `badge k-${kind}` }, icon(sign), wordOf(kind));

@@ -37,33 +37,46 @@ function mixture(row) {
 }
 
 function columnsOf(experiment, picked, changed) {
+  const decks = onlyDecks(experiment.sessions);
   const varies = (experiment.variables ?? []).slice(0, 24);
   const box = (row) => el("input", { type: "checkbox", "aria-label": `Compare ${line(row.name, 80)}`, checked: picked.has(row.name), on: { change: (event) => { event.target.checked ? picked.add(row.name) : picked.delete(row.name); changed(); } } });
-  const field = (name) => ({ name: `field-${name}`, title: titled(name), of: (row) => row.fields?.[name] ?? null, cell: (row) => el("bdi", { class: "cell" }, line(plain(row.fields?.[name]), 80)) });
+  const field = (name) => ({ name: `field-${name}`, title: name === "videos" && decks ? "Items" : titled(name), of: (row) => row.fields?.[name] ?? null, cell: (row) => el("bdi", { class: "cell" }, line(plain(row.fields?.[name]), 80)) });
   const count = (name, title, of) => ({ name, title, numeric: true, of, cell: (row) => tally(of(row)) });
   const names = new Set(varies.map((name) => name.split(".").at(-1)));
+  const before = experiment.sessions.some((row) => row.condition) ? varies.filter((name) => name !== "condition") : varies;
   return [
     { name: "pick", title: el("span", { class: "quiet" }, "Compare"), cell: box },
     { name: "name", title: "Session", head: true, of: (row) => row.name, cell: (row) => [el("a", { href: toSession(row.name) }, el("bdi", {}, line(row.name, 80))), row.problem ? el("p", { class: "bad", dir: "auto" }, line(row.problem, 200)) : null].filter(Boolean) },
     { name: "status", title: "Status", of: (row) => row.status, cell: (row) => pill(row.status, row.live) },
     ...(names.has("persona") || experiment.sessions.every((row) => row.persona === experiment.sessions[0]?.persona) ? [] : [{ name: "persona", title: "Persona", of: (row) => row.persona, cell: (row) => el("bdi", {}, line(row.persona, 60)) }]),
-    ...varies.slice(0, MOST_BEFORE).map(field),
+    ...(before === varies ? [] : [{ name: "condition", title: "Condition", of: (row) => row.condition ?? null, cell: (row) => line(row.condition ?? "", 40) }]),
+    ...before.slice(0, MOST_BEFORE).map(field),
     { name: "mix", title: "Decisions", of: (row) => counts(row).like / Math.max(1, row.steps), numeric: false, cell: mixture },
-    count("likes", "Likes", (row) => row.actions?.like ?? null),
+    decks ? count("answered", "Answered", (row) => row.answers?.answered ?? null) : count("likes", "Likes", (row) => row.actions?.like ?? null),
     count("refused", "Refused", (row) => row.answers?.refused ?? null),
     count("errors", "Errors", (row) => (row.answers ? (row.answers.failed ?? 0) + (row.answers.unparsable ?? 0) : null)),
     { name: "steps", title: "Steps", numeric: true, of: (row) => row.steps, cell: (row) => (row.expected && row.expected !== row.steps ? `${number(row.steps)} / ${number(row.expected)}` : number(row.steps)) },
     { name: "cost", title: "Cost", numeric: true, of: (row) => (row.spent_usd === null || row.spent_usd === undefined ? null : Number(row.spent_usd)), cell: (row) => money(row.spent_usd) },
     { name: "time", title: "Time", numeric: true, of: (row) => row.seconds ?? null, cell: (row) => seconds(row.seconds) },
-    ...varies.slice(MOST_BEFORE).map(field),
+    ...before.slice(MOST_BEFORE).map(field),
   ];
+}
+
+const onlyDecks = (sessions) => sessions.length > 0 && sessions.every((row) => row.kind === "deck");
+
+/** How many clips were shown and liked, and how many items of decks were answered: of each what there is. */
+function reached(sessions, add, figure) {
+  const [decks, feeds] = [sessions.some((row) => row.kind === "deck"), !onlyDecks(sessions)];
+  const of = (deck, value) => brief(add((row) => ((row.kind === "deck") === deck ? value(row) : 0)));
+  return [feeds ? [figure("Clips", of(false, (row) => row.steps)), figure("Liked", of(false, (row) => row.actions?.like))] : [],
+    decks ? [figure("Items", of(true, (row) => row.steps)), figure("Answered", of(true, (row) => row.answers?.answered))] : []].flat();
 }
 
 function sums(sessions) {
   const add = (of) => sessions.reduce((sum, row) => sum + (Number(of(row)) || 0), 0);
   const figure = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const paid = add((row) => row.possibly_paid);
-  return el("dl", { class: "sums" }, figure("Sessions", number(sessions.length)), figure("Clips", brief(add((row) => row.steps))), figure("Liked", brief(add((row) => row.actions?.like))),
+  return el("dl", { class: "sums" }, figure("Sessions", number(sessions.length)), ...reached(sessions, add, figure),
     figure("Refused", brief(add((row) => row.answers?.refused))), figure("Unparsable", brief(add((row) => row.answers?.unparsable))), figure("Failed", brief(add((row) => row.answers?.failed))),
     figure("Cost", `${money(String(add((row) => row.spent_usd)))}${paid ? ` (+ ${plural(paid, "call")} possibly paid)` : ""}`), figure("Time", seconds(add((row) => row.seconds))));
 }

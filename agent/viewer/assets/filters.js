@@ -1,22 +1,24 @@
 // Chips and search: which steps are looked at.
 import { KINDS, hasError, kindOf, signOf, wordOf } from "./decisions.js";
 import { el, fill } from "./dom.js";
+import { answerOf, isRight, isWrong } from "./items.js";
 import { number } from "./words.js";
 
 /** The chips: name, word, and whether a step is among them. */
 function chipsFor(deck, flips) {
   const kinds = KINDS.map((kind) => ({ name: kind, word: wordOf(kind), sign: kind, has: (step) => kindOf(step, deck) === kind }));
-  return [...kinds, { name: "flip", word: "Flips", sign: "flip", has: (step) => flips().has(step.id) }, { name: "error", word: "Errors", sign: "failed", has: hasError }];
+  const keyed = deck ? [{ name: "right", word: "Right", sign: "answered", has: isRight }, { name: "wrong", word: "Wrong", sign: "wrong", has: isWrong }] : [];
+  return [...kinds, ...keyed, { name: "flip", word: deck ? "Differ" : "Flips", sign: "flip", has: (step) => flips().has(step.id) }, { name: "error", word: "Errors", sign: "failed", has: hasError }];
 }
 
-const held = (step) => (step.searched ??= `${step.caption ?? ""}\n${step.reason ?? ""}\n${step.author ?? ""}\n${step.id ?? ""}\n${step.error ?? ""}\n${step.action_error ?? ""}`.toLowerCase());
+const held = (step) => (step.searched ??= `${step.caption ?? ""}\n${step.reason ?? ""}\n${step.author ?? ""}\n${step.id ?? ""}\n${answerOf(step)}\n${step.error ?? ""}\n${step.action_error ?? ""}`.toLowerCase());
 
 /** Chips with their counts and a search field. `changed(matches)` gets the places that match, or null for all. */
 export function makeFilters({ deck, flips, changed }) {
   const chips = chipsFor(deck, flips);
   const on = new Set();
   let steps = [];
-  const field = el("input", { type: "search", placeholder: "Search captions and reasons", "aria-label": "Search captions and reasons", "data-control": "search", autocomplete: "off", spellcheck: "false" });
+  const field = el("input", { type: "search", placeholder: deck ? "Search items and answers" : "Search captions and reasons", "aria-label": deck ? "Search items and answers" : "Search captions and reasons", "data-control": "search", autocomplete: "off", spellcheck: "false" });
   const row = el("div", { class: "chips", role: "group", "aria-label": "Show only" });
   const node = el("div", { class: "filters" }, field, row);
   let waiting = 0;

@@ -1,7 +1,7 @@
 // The keyboard: one place where keys become acts, and a window that lists them.
 import { el } from "./dom.js";
 
-const LIST = [["Space", "play or pause"], ["← →", "previous, next step (or clip)"], ["Shift ← →", "previous, next frame"], ["↑ ↓", "in the list: the row above, below"], ["Home End", "first, last step"], ["L  F  R  E", "next like, flip, refusal, error; with Shift: the one before"],
+const LIST = [["Space", "play or pause"], ["← →", "previous, next step (or clip)"], ["Shift ← →", "previous, next frame"], ["↑ ↓", "in the list: the row above, below"], ["Home End", "first, last step"], ["L  F  R  E", "next like, flip, refusal, error; with Shift: the one before"], ["W", "next wrong answer, where a deck has a key"],
   ["< >", "slower, faster"], ["/", "search"], ["T", "light, dark"], ["?", "this list"]];
 
 const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null && target.closest !== undefined;

@@ -2,6 +2,7 @@
 // One row is in the order of tabs; the arrows up and down go on from it.
 import { hasError, kindOf, signOf, wordOf } from "./decisions.js";
 import { el, fill } from "./dom.js";
+import { answerOf, isWrong, judged } from "./items.js";
 import { line, number } from "./words.js";
 
 const ROW = 58;
@@ -36,14 +37,20 @@ export function makeList({ go, deck, order }) {
     paint();
     if (open && places.length) go(places[0]);
   }
+  /** How many share the rating that stands first, where the list is in the order of ratings. */
+  function tied() {
+    const rating = sorted === "step" || !places.length ? null : steps[places[0]].rating;
+    const many = Number.isFinite(rating) ? places.filter((place) => steps[place].rating === rating).length : 0;
+    return many > 1 ? `, ${number(many)} tie at ${number(rating)}${steps[places[0]].item ? (steps[places[0]].item.most ? ` of ${steps[places[0]].item.most}` : "") : rating <= 5 ? " of 5" : ""}` : "";
+  }
   function row(place, at) {
     const step = steps[place];
     const kind = kindOf(step, deck);
-    const said = step.error || step.action_error || step.reason || "";
+    const said = step.error || step.action_error || (deck ? [answerOf(step), step.item?.words ? null : step.reason].filter(Boolean).join(" · ") : step.reason) || "";
     return el("div", { role: "listitem", class: "row", "data-at": String(at) }, el("button", { type: "button", tabindex: place === current ? "0" : "-1", "aria-current": place === current ? "step" : null, "data-step": String(step.step), on: { click: () => go(place) } },
-      el("span", { class: "n" }, String(place + 1)), signOf(kind),
-      el("span", { class: "what" }, el("span", { class: "quiet" }, `${wordOf(kind)}: `), el("bdi", { class: "title" }, line(step.caption || step.id, 90)), el("bdi", { class: hasError(step) ? "why bad" : "why" }, line(said, 110))),
-      el("span", { class: "score" }, Number.isFinite(step.rating) ? String(step.rating) : "")));
+      el("span", { class: "n" }, String(place + 1)), signOf(kind, isWrong(step) ? "wrong" : undefined),
+      el("span", { class: "what" }, el("span", { class: "quiet" }, `${[wordOf(kind), judged(step)].filter(Boolean).join(", ")}: `), el("bdi", { class: "title" }, line(step.caption || step.id, 90)), el("bdi", { class: hasError(step) ? "why bad" : "why" }, line(said, 110))),
+      el("span", { class: "score" }, Number.isFinite(step.rating) ? String(step.rating) : step.item?.letter ?? "")));
   }
   function paint() {
     const from = Math.max(0, Math.floor(view.scrollTop / ROW) - SPARE);
@@ -90,7 +97,8 @@ export function makeList({ go, deck, order }) {
     show(next, matches) {
       steps = next;
       places = ordered(steps, matches === null ? [...steps.keys()] : [...matches], sorted);
-      many.textContent = matches === null ? `${number(steps.length)} steps` : `${number(places.length)} of ${number(steps.length)} steps`;
+      many.textContent = `${matches === null ? `${number(steps.length)} steps` : `${number(places.length)} of ${number(steps.length)} steps`}${tied()}`;
+      choice.hidden = deck && !steps.some((step) => Number.isFinite(step.rating));
       paint();
     },
     /** The place that follows this one in the list, or stands `by` = -1 above it; undefined where there is none. */

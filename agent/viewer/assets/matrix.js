@@ -43,7 +43,7 @@ export function makeMatrix(sessions, { go }) {
   function square(session, row, clip, column) {
     const decision = clip.decisions?.[session.name];
     const kind = decision ? kindOf(decision, session.kind === "deck") : "absent";
-    const said = `${line(session.label, 60)}: ${wordOf(kind)}${Number.isFinite(decision?.rating) ? `, rating ${decision.rating}` : ""}. ${line(clip.caption || clip.id, 80)}`;
+    const said = `${line(session.label, 60)}: ${wordOf(kind)}${decision?.chosen ? `, ${line(decision.chosen, 80)}` : Number.isFinite(decision?.rating) ? `, rating ${decision.rating}` : ""}. ${line(clip.caption || clip.id, 80)}`;
     return el("td", { role: "gridcell", class: clip.flip ? "flip" : null }, el("button", { type: "button", tabindex: row === at.row && column === at.column ? "0" : "-1", class: `cell k-${kind}`, "aria-label": said, title: said, "data-row": row, "data-column": column }, signOf(kind)));
   }
   function paint() {

@@ -1,6 +1,7 @@
 // The phone: the frames of a step as the respondent had them, the film strip, and where the click landed.
 import { frameUrl } from "./data.js";
 import { draw, el, fill } from "./dom.js";
+import { nounOf, picturesOf } from "./items.js";
 import { line, seconds, visible } from "./words.js";
 
 function overlay() {
@@ -21,16 +22,17 @@ function overlay() {
 const words = (step) => el("div", { class: "textonly" }, el("p", { dir: "auto" }, visible((step.caption || step.id || "").slice(0, 1200))));
 
 /** The phone with its strip. `show(step)` draws a step, `at(seconds)` the frame that stood there; `picked()` is told when one is chosen by hand. */
-export function makePlayer({ picked }) {
+export function makePlayer({ picked, deck = false }) {
   const image = el("img", { alt: "", draggable: "false", decoding: "async" });
   const click = overlay();
   const shot = el("div", { class: "shot" }, image, click.ring);
   const screen = el("div", { class: "screen", "data-control": "screen" });
   const progress = el("span", { class: "done" });
   const clickToggle = el("button", { class: "small", type: "button", "aria-pressed": "true", "data-control": "click" }, "Click");
-  const strip = el("div", { class: "strip", role: "group", "aria-label": "Frames of this clip" });
+  const strip = el("div", { class: "strip", role: "group", "aria-label": `${deck ? "Pictures" : "Frames"} of this ${nounOf(deck)}` });
   const node = el("section", { class: "player", "aria-label": "What was shown" },
-    el("div", { class: "phone" }, screen, el("div", { class: "progress", "aria-hidden": "true" }, progress)), strip);
+    el("div", { class: "phone" }, screen, deck ? null : el("div", { class: "progress", "aria-hidden": "true" }, progress)), strip);
+  const note = el("p", { class: "pictures", hidden: true });
   let step = null;
   let chosen = -1;
   let overlaid = true;
@@ -49,7 +51,7 @@ export function makePlayer({ picked }) {
     const frame = step.frames[number];
     const url = frame && frameUrl(frame.sha256);
     for (const [place, thumb] of [...strip.querySelectorAll(".thumb")].entries()) thumb.setAttribute("aria-pressed", String(place === number));
-    if (!url) return fill(screen, step.frames.length ? el("p", { class: "none" }, "The picture is missing.") : words(step));
+    if (!url) return fill(screen, step.frames.length ? el("p", { class: "none" }, "The picture is missing.") : picturesOf(step.item?.condition) ? el("p", { class: "none withheld" }, picturesOf(step.item.condition)) : words(step));
     if (shot.parentNode !== screen) fill(screen, shot);
     image.alt = `Frame ${number + 1} of ${step.frames.length}: ${line(step.caption || step.id, 120)}`;
     if (image.getAttribute("src") !== url) image.src = url;
@@ -65,11 +67,15 @@ export function makePlayer({ picked }) {
         url ? picture : null, el("span", {}, seconds(frame.t)));
     });
     fill(strip, found, step.click ? clickToggle : null);
-    strip.hidden = step.frames.length === 0;
+    strip.hidden = step.frames.length <= (deck ? 1 : 0);
+    note.hidden = !step.frames.length || !picturesOf(step.item?.condition);
+    note.textContent = note.hidden ? "" : picturesOf(step.item.condition);
   }
 
   return {
     node,
+    /** Says of pictures that are not the item's own that they are not. */
+    note,
     show(next) {
       step = { ...next, frames: Array.isArray(next.frames) ? next.frames : [] };
       chosen = -1;

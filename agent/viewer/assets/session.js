@@ -9,6 +9,7 @@ import { hasError, kindOf } from "./decisions.js";
 import { el, fill, say } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { flipsBetween, rival } from "./flips.js";
+import { isKeyed, isWrong, nounOf } from "./items.js";
 import { makeList } from "./list.js";
 import { follow, merge, since } from "./live.js";
 import { makePlayer } from "./player.js";
@@ -53,7 +54,7 @@ export async function sessionPage(main, route, context) {
   let circle = null;
   const jumps = {};
 
-  const player = makePlayer({ picked: (time) => { clock.pause(); clock.seek(time); } });
+  const player = makePlayer({ picked: (time) => { clock.pause(); clock.seek(time); }, deck });
   const timeline = makeTimeline({ go: (to) => { clock.pause(); go(to); } });
   const list = makeList({ deck, go: (to) => { clock.pause(); go(to); }, order: () => list.show(steps, matches) });
   const filters = makeFilters({ deck, flips: () => flips, changed: (found) => { matches = found; redraw(); } });
@@ -68,21 +69,22 @@ export async function sessionPage(main, route, context) {
     by: (count) => { clock.pause(); by(count); },
     jump: (kind) => jump(kind),
     speed: (value) => clock.setSpeed(value),
-  });
+  }, deck);
   const head = el("div", { class: "head" });
   const cardBox = el("article", { class: "card", "aria-label": "Decision" });
+  const optionsBox = el("div", { class: "optionsbox" });
   const asksBox = el("section", { class: "asks", "aria-label": "Prompt and answer" });
   const circleBox = el("section", { class: "panel circlebox", "aria-label": "Running value profile" });
   const select = el("select", { "aria-label": "Session that flips are found against", "data-control": "against" });
   const side = el("a", { class: "small", hidden: true }, "Side by side");
-  const compare = el("label", { class: "against", hidden: true }, "Flips against ", select, side);
+  const compare = el("label", { class: "against", hidden: true }, deck ? "Different from " : "Flips against ", select, side);
 
   const kinds = () => steps.map((step) => kindOf(step, deck));
   function heading() {
     const chasing = session.live ? el("button", { class: "small", type: "button", "aria-pressed": String(following), "data-control": "follow", on: { click: () => { following = !following; heading(); if (following) go(steps.length - 1, true); } } }, "Follow") : null;
-    const who = [session.persona?.name ? line(session.persona.name, 60) : null, session.model ? line(session.model, 80) : null].filter(Boolean);
+    const who = [session.persona?.name ? line(session.persona.name, 60) : null, session.model ? line(session.model, 80) : null];
     fill(head, el("div", { class: "names" }, el("h1", { tabindex: "-1" }, el("bdi", {}, line(session.name ?? route.name, 120))), pill(session.status, session.live), chasing,
-      el("p", { class: "aside" }, human ? "A person" : who.length ? `${deck ? "Deck · " : ""}${who.join(" · ")}` : "")), totals(session, { deck, human }, pick), warnings(session));
+      el("p", { class: "aside" }, human ? "A person" : [deck ? "Deck" : null, ...who, session.condition ? `condition ${line(session.condition, 40)}` : null].filter(Boolean).join(" · "))), totals(session, { deck, human }, pick), warnings(session));
   }
   /** Only steps of one kind in the list; of those that were liked, the best first. */
   function pick(kind) {
@@ -90,11 +92,12 @@ export async function sessionPage(main, route, context) {
     list.sort(kind === "like" ? "high" : "step", true);
   }
   function measure() {
+    circleBox.hidden = deck && !steps.some((step) => Object.values(step.labels ?? {}).some(Boolean));
     profile = runningProfile(steps, codes);
     const kind = measureOf(steps);
     const limit = limitOf(profile, steps.length, kind);
     if (circle?.limit === limit) return;
-    circle = { limit, ...makeCircle(codes, { limit, target: session.persona?.target, measure: kind, noun: deck ? "item" : "clip" }) };
+    circle = { limit, ...makeCircle(codes, { limit, target: session.persona?.target, measure: kind, noun: nounOf(deck) }) };
     fill(circleBox, circle.node);
   }
   function redraw() {
@@ -105,7 +108,7 @@ export async function sessionPage(main, route, context) {
     countJumps();
   }
   function countJumps() {
-    for (const [kind, found] of Object.entries(jumps)) transport.able(kind, found.length, found.indexOf(place), kind === "flip" && against === null ? "There is no other session to compare with" : `There is no ${kind === "refused" ? "refusal" : kind}`);
+    for (const [kind, found] of Object.entries(jumps)) transport.able(kind, found.length, found.indexOf(place), kind === "wrong" && !steps.some(isKeyed) ? null : kind === "flip" && against === null ? "There is no other session to compare with" : `There is no ${named(kind)}`);
   }
   function refresh() {
     measure();
@@ -122,8 +125,9 @@ export async function sessionPage(main, route, context) {
     if (step.cut && found.stimulus) fill(cardBox, card(whole(step, found), { deck, human, flip: flipOf(step) }));
     const opts = found.missing ? null : options(found);
     cardBox.querySelector(".options")?.remove();
-    if (opts) cardBox.querySelector(".verdict").after(opts);
-    fill(asksBox, found.missing ? el("p", { class: "none" }, line(found.missing, 300)) : asksPane(found, human), about(session));
+    if (deck) fill(optionsBox, opts);
+    else if (opts) cardBox.querySelector(".verdict").after(opts);
+    fill(asksBox, found.missing ? el("p", { class: "none" }, line(found.missing, 300)) : asksPane(found, human, deck), about(session));
   }
   function show() {
     const step = steps[place];
@@ -132,6 +136,7 @@ export async function sessionPage(main, route, context) {
       fill(asksBox, about(session));
       return;
     }
+    fill(optionsBox);
     player.show(step);
     player.preload(steps[place + 1]);
     fill(cardBox, card(step, { deck, human, flip: flipOf(step) }));
@@ -162,10 +167,11 @@ export async function sessionPage(main, route, context) {
     return true;
   }
 
-  const JUMPS = { like: (step) => step.state === "answered" && step.done === "like", flip: (step) => flips.has(step.id), refused: (step) => step.state === "refused", error: hasError };
+  const JUMPS = { ...(deck ? { wrong: isWrong } : { like: (step) => step.state === "answered" && step.done === "like" }), flip: (step) => flips.has(step.id), refused: (step) => step.state === "refused", error: hasError };
+  const named = (kind) => ({ refused: "refusal", wrong: "wrong answer", flip: deck ? "different answer" : "flip" })[kind] ?? kind;
   function jump(kind, back = false) {
     const found = jumps[kind] ?? [];
-    if (!found.length) return say(`There is no ${kind === "refused" ? "refusal" : kind} in this session.`);
+    if (!found.length) return say(`There is no ${named(kind)} in this session.`);
     clock.pause();
     go(back ? found.findLast((at) => at < place) ?? found.at(-1) : found.find((at) => at > place) ?? found[0]);
   }
@@ -195,9 +201,9 @@ export async function sessionPage(main, route, context) {
   }
   select.addEventListener("change", () => setAgainst(select.value));
 
-  fill(main, head, el("div", { class: "stage" }, player.node, el("div", { class: "middle" }, cardBox, asksBox),
+  fill(main, head, el("div", { class: `stage${deck ? " deck" : ""}` }, deck ? el("div", { class: "shown" }, player.note, player.node, optionsBox) : player.node, el("div", { class: "middle" }, cardBox, asksBox),
     el("aside", { class: "side", "aria-label": "Profile and steps" }, circleBox, el("section", { class: "panel", "aria-label": "Steps" }, list.choice, filters.node, compare, list.node))),
-  el("div", { class: "dock" }, transport.node, timeline.node));
+  el("div", { class: "dock" }, transport.node, timeline.node, timeline.legend));
   refresh();
   transport.clock(clock);
   const start = route.step === null ? (following ? steps.length - 1 : 0) : steps.findIndex((step) => step.step === route.step);
@@ -223,7 +229,7 @@ export async function sessionPage(main, route, context) {
       ArrowLeft: () => { clock.pause(); by(-1); }, ArrowRight: () => { clock.pause(); by(1); },
       "Shift+ArrowLeft": () => { clock.pause(); player.turn(-1); }, "Shift+ArrowRight": () => { clock.pause(); player.turn(1); },
       Home: () => go(0), End: () => go(steps.length - 1),
-      l: (back) => jump("like", back), f: (back) => jump("flip", back), r: (back) => jump("refused", back), e: (back) => jump("error", back),
+      ...(deck ? { w: (back) => jump("wrong", back) } : { l: (back) => jump("like", back) }), f: (back) => jump("flip", back), r: (back) => jump("refused", back), e: (back) => jump("error", back),
       "<": () => clock.faster(-1), ">": () => clock.faster(1), "/": () => filters.focus(),
     },
     /** Whether the same page can show `next`: another step of this session. */

@@ -1,6 +1,7 @@
-// The session as one strip: a bar a step, coloured by decision, as high as the clip was watched (an item: as it was rated). Scrubbing moves through it.
+// The session as one strip: a bar a step, coloured by decision, as high as the clip was watched (an item: as it was rated, half as high where the answer is wrong). Scrubbing moves through it.
 import { KINDS, wordOf } from "./decisions.js";
-import { draw, el, fill } from "./dom.js";
+import { draw, el, fill, icon } from "./dom.js";
+import { answerOf, isWrong, judged } from "./items.js";
 import { fixed, line, percent } from "./words.js";
 
 const HEIGHT = 66;
@@ -9,6 +10,7 @@ const LEAST = 7;
 
 const high = (step, kind, most) => {
   if (kind === "answered" && Number.isFinite(step.rating) && step.rating >= 0) return LEAST + (HEIGHT - TOP - LEAST) * (step.rating / most);
+  if (kind === "answered" && isWrong(step)) return (HEIGHT - TOP) / 2;
   if (kind === "refused" || kind === "unparsable" || kind === "failed" || kind === "answered") return HEIGHT - TOP;
   const watched = Number.isFinite(step.watch_fraction) ? Math.min(1, Math.max(0, step.watch_fraction)) : kind === "like" ? 1 : 0;
   return LEAST + (HEIGHT - TOP - LEAST) * watched;
@@ -19,7 +21,7 @@ function bars(steps, kinds, kind, width, want) {
   const room = width / Math.max(1, steps.length);
   const gap = room > 5 ? Math.min(3, room * 0.22) : 0;
   const parts = [];
-  const most = steps.reduce((high, step) => Math.max(high, step.rating ?? 0), 1);
+  const most = steps.reduce((high, step) => Math.max(high, step.rating ?? 0, step.item?.most ?? 0), 1);
   for (const [place, step] of steps.entries()) {
     if (kinds[place] !== kind || !want(place)) continue;
     const top = HEIGHT - high(step, kind, most);
@@ -52,6 +54,7 @@ export function makeTimeline({ go }) {
   const head = el("span", { class: "needle", "aria-hidden": "true" });
   const tip = el("span", { class: "tip", "aria-hidden": "true", hidden: true });
   const node = el("div", { class: "timeline", role: "slider", tabindex: "0", "aria-label": "Step", "aria-valuemin": "1", "data-control": "timeline" }, drawing, head, tip);
+  const legend = el("p", { class: "legend aside", hidden: true });
   let shown = { steps: [], kinds: [], flips: new Set(), matches: null };
   let place = 0;
 
@@ -65,6 +68,14 @@ export function makeTimeline({ go }) {
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const within = (inside) => KINDS.map((kind) => draw("path", { class: `bar k-${kind}${inside ? "" : " dim"}`, d: bars(steps, kinds, kind, width, (at) => (matches === null || matches.has(at)) === inside) }));
     fill(drawing, patterns(), matches === null ? [] : within(false), within(true), width / steps.length >= 7 || flips.size < 200 ? marks(steps, kinds, flips, width) : []);
+  }
+  /** What the marks above the bars mean, of those that there are. */
+  function explain() {
+    const { steps, kinds, flips } = shown;
+    const found = [["heart", "heart", "liked", steps.some((step, at) => kinds[at] === "like" && !flips.has(step.id))], ["flip", "flip", "the other session decided otherwise", steps.some((step) => flips.has(step.id))],
+      ["error", "failed", "the action did not work", steps.some((step) => step.action_error)], ["half", null, "half as high: wrong", steps.some(isWrong)]].filter(([, , , here]) => here);
+    fill(legend, found.map(([name, sign, words]) => el("span", {}, sign ? el("span", { class: `mark mark-${name}`, "aria-hidden": "true" }, icon(sign)) : null, words)));
+    legend.hidden = !found.length;
   }
   function point(event) {
     if (!shown.steps.length) return;
@@ -90,8 +101,10 @@ export function makeTimeline({ go }) {
   watcher.observe(node);
   return {
     node,
+    legend,
     show(next) {
       shown = next;
+      explain();
       node.setAttribute("aria-valuemax", String(Math.max(1, shown.steps.length)));
       paint();
       this.at(place);
@@ -103,7 +116,7 @@ export function makeTimeline({ go }) {
       head.style.left = `${(place / count) * 100}%`;
       head.style.width = `${100 / count}%`;
       node.setAttribute("aria-valuenow", String(place + 1));
-      if (step) node.setAttribute("aria-valuetext", `Step ${place + 1}, ${wordOf(shown.kinds[place])}, ${percent(step.watch_fraction)} watched: ${line(step.caption || step.id, 80)}`);
+      if (step) node.setAttribute("aria-valuetext", `Step ${place + 1}, ${wordOf(shown.kinds[place])}, ${step.item ? [answerOf(step, 80), judged(step)].filter(Boolean).join(", ") : `${percent(step.watch_fraction)} watched`}: ${line(step.caption || step.id, 80)}`);
     },
     close: () => watcher.disconnect(),
   };

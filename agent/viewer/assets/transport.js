@@ -1,14 +1,17 @@
-// The controls: play, step, speed, and jumps to the next like, flip, refusal, error.
+// The controls: play, step, speed, and jumps to the next like (of items: wrong answer), flip, refusal, error.
 import { SPEEDS } from "./clock.js";
 import { el, fill, icon } from "./dom.js";
 import { number } from "./words.js";
 
-const JUMPS = [["like", "heart", "like", "L"], ["flip", "flip", "flip", "F"], ["refused", "refused", "refusal", "R"], ["error", "failed", "error", "E"]];
+const LIKE = ["like", "heart", "like", "L"];
+const WRONG = ["wrong", "wrong", "wrong answer", "W"];
+const OTHERS = [["refused", "refused", "refusal", "R"], ["error", "failed", "error", "E"]];
 
 const button = (name, sign, label, key, act) => el("button", { class: "tool", type: "button", "data-control": name, "aria-label": label, title: `${label} (${key})`, on: { click: act } }, icon(sign));
 
-/** The row of controls. `acts`: toggle, by(n), jump(kind), speed(value). */
-export function makeTransport(acts) {
+/** The row of controls. `acts`: toggle, by(n), jump(kind), speed(value). `deck`: of items, not of clips. */
+export function makeTransport(acts, deck = false) {
+  const JUMPS = [deck ? WRONG : LIKE, ["flip", "flip", deck ? "different answer" : "flip", "F"], ...OTHERS];
   const play = button("play", "play", "Play", "Space", acts.toggle);
   play.classList.add("big");
   const speeds = SPEEDS.map((speed) => el("button", { type: "button", "aria-pressed": "false", "data-speed": String(speed), "aria-label": `Speed ${speed}`, on: { click: () => acts.speed(speed) } }, `${speed === 0.5 ? "½" : speed}×`));
@@ -27,13 +30,14 @@ export function makeTransport(acts) {
       for (const each of speeds) each.setAttribute("aria-pressed", String(Number(each.dataset.speed) === speed));
     },
     at: (place, count) => (where.textContent = count ? `${number(place + 1)} / ${number(count)}` : "0 / 0"),
-    /** How many there are of a kind, and which of them one stands on (from 0, -1: on none); `why` there is none. */
+    /** How many there are of a kind, and which of them one stands on (from 0, -1: on none); `why` there is none, null where there cannot be any. */
     able(kind, many, at, why) {
       const each = node.querySelector(`[data-jump="${kind}"]`);
+      each.hidden = why === null;
       const can = many > 0;
       each.setAttribute("aria-disabled", String(!can));
       each.querySelector(".count").textContent = can ? `${at < 0 ? "" : `${number(at + 1)}/`}${number(many)}` : "";
-      each.title = can ? `Next ${JUMPS.find(([name]) => name === kind)[2]} (${kind[0].toUpperCase()})` : why;
+      each.title = can ? `Next ${JUMPS.find(([name]) => name === kind)[2]} (${kind[0].toUpperCase()})` : why ?? "";
     },
   };
 }

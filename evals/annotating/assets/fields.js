@@ -31,7 +31,7 @@ export class FieldView {
     const options = this.field.options.map((option, place) =>
       el(
         "label",
-        { title: option.help || null },
+        { title: (shared && option.help) || null },
         this.inputs[place],
         place < 9 && el("kbd", { "aria-hidden": "true" }, String(place + 1)),
         el("span", { class: "option", dir: "auto" }, option.label),

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from evals.benchmark.report import Findings
+from evals.benchmark.respondents import asked_alike, in_order, named
 from evals.ch3ef.levels.scoring import LEAST, by_dataset, by_level, relations, scores_of
 from evals.ch3ef.levels.sections import RECIPES
 from evals.ch3ef.reading import read_material
@@ -35,7 +36,7 @@ def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) 
         raise UserError(
             "all answers in these sessions are in words: a level's score is over questions with options; `score` has metrics of text"
         )
-    alike, others = _asked_alike(answers)
+    alike, _ = asked_alike(answers)
     datasets = by_dataset(answers, items, level)
     levels = by_level(datasets)
     own = by_level(datasets.join(alike.select("who").unique(), on="who", how="semi", maintain_order="left"))
@@ -45,7 +46,7 @@ def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) 
         NAME,
         f"Ch3Ef by level: {plural(levels['who'].n_unique(), 'respondent')}, {plural(datasets['dataset'].n_unique(), 'dataset')}",
         _conclusions(levels),
-        (*material.problems, *_notes(material.texts["dataset"].unique().sort().to_list(), levels, related, others)),
+        (*material.problems, *_notes(material.texts["dataset"].unique().sort().to_list(), levels, related, answers)),
         {name: table for name, table in tables.items() if table.height},
         RECIPES,
         known=FILES,
@@ -56,13 +57,6 @@ def analyse(paths: Sequence[str | Path], *, level: float = 0.95, seed: int = 0) 
 def _plainly(table: pl.DataFrame) -> pl.DataFrame:
     """Respondents without the protocol that chooses, which stands in their name where others of theirs answered in words."""
     return table.with_columns(who=pl.col("who").str.replace(f" [{_CHOICE}]", "", literal=True))
-
-
-def _asked_alike(answers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """The answers of respondents that were asked in the commonest way, and the names of the others."""
-    ways = answers.group_by("how").agg(n=pl.col("who").n_unique()).sort("n", "how", descending=[True, False])
-    commonest = answers.filter(how=ways["how"][0])
-    return commonest, sorted(set(answers["who"]) - set(commonest["who"]))
 
 
 def _conclusions(levels: pl.DataFrame) -> tuple[str, ...]:
@@ -76,7 +70,7 @@ def _conclusions(levels: pl.DataFrame) -> tuple[str, ...]:
     return tuple(f"{who}: {', '.join(share(row) for row in rows.iter_rows(named=True))}." for (who,), rows in parts.items())
 
 
-def _notes(in_words: Sequence[str], levels: pl.DataFrame, related: pl.DataFrame, others: Sequence[str]) -> list[str]:
+def _notes(in_words: Sequence[str], levels: pl.DataFrame, related: pl.DataFrame, answers: pl.DataFrame) -> list[str]:
     told = [
         "A level's score is the mean over its datasets, one vote each; the interval is that of these datasets (MOVER), not of others.",
         "A refusal and an unreadable answer are not right; an outage is in no score, and stands under “without an answer”.",
@@ -87,9 +81,14 @@ def _notes(in_words: Sequence[str], levels: pl.DataFrame, related: pl.DataFrame,
         row = lacking.row(0, named=True)
         told.append(f"No score at a level of which datasets are lacking, such as {row['lacking']} for {row['who']}.")
     models = max(related.filter(source="own")["models"])
-    told.append(f"Relations are over {models} models; below {LEAST} none is computed, and with few an interval is wide.")
-    if others:
-        told.append(f"Asked in another way than most, and in no relation: {', '.join(others)}.")
+    alike, way = asked_alike(answers)
+    inside = in_order(alike)
+    told.append(
+        f"Relations are over {models} models, asked alike ({way}: {named(inside)}); below {LEAST} none is computed, and with few an "
+        "interval is wide."
+    )
+    if others := [who for who in in_order(answers) if who not in inside]:
+        told.append(f"Asked in another way, and in no relation: {named(others)}.")
     told.append(f"Published relations are between the three h of 16 models ({published()['source']}), over the benchmark's own items.")
     told.append("The correlations between A1, A2 and A3 that the paper describes are not in the data that came with it: none is shown.")
     return told

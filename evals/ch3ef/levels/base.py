@@ -112,16 +112,20 @@ def drafts(file: str, rows: Iterable[T], make: Callable[[T], Drafted], first: in
             yield Draft(file, number, _question(made), made.pictures)
         except Faulty as fault:
             yield (Aside if isinstance(fault, _NoItem) else Fault)(file, number, *fault.args)
+        except UnicodeEncodeError:
+            yield Fault(file, number, "row", "a name in it holds half of a character (a lone surrogate), which is no text")
 
 
 def _question(made: Drafted) -> Question:
-    """Raises Faulty for the first field that no item can have."""
+    """Raises Faulty for the first field that no item can have, UnicodeEncodeError for a name that cannot be written."""
     try:
-        return Question.model_validate(made.fields)
+        item = Question.model_validate(made.fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "options"
         raise Faulty(made.names.get(name, name), one_line(str(first["msg"]).removeprefix("Value error, "), 200)) from None
+    f"{item.id}{item.cluster}".encode()
+    return item
 
 
 def split_of(wanted: Wanted, splits: Iterable[str], usual: str) -> str:

@@ -68,7 +68,7 @@ def _named(path: Path) -> str:
 
 
 def inside(folder: Path, given: str, field: str) -> Path:
-    """The file `given`, relative to `folder`. Raises Faulty where it is not there, or points outside."""
+    """The file `given`, relative to `folder`. Raises Faulty where it is not there, or lies outside, by a link too."""
     parts = [part for part in PurePosixPath(given.replace("\\", "/")).parts if part != "."]
     told = one_line(given, 100)
     if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0] or "\0" in given:
@@ -80,6 +80,8 @@ def inside(folder: Path, given: str, field: str) -> Path:
         there = False
     if not there:
         raise Faulty(field, f"there is no file {told!r} in {one_line(folder.name, 60)}")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise Faulty(field, f"{told!r} is a link that leads outside the folder; put the file itself there")
     return path
 
 

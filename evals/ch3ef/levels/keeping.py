@@ -16,6 +16,7 @@ from environments.canonical import derived_seed
 from environments.decks.questions import ITEMS, Question
 from evals.ch3ef.levels.base import Aside, Draft, Fault, Faulty, Found
 from evals.ch3ef.levels.pictures import Pictures
+from evals.report.words import plural
 from personas.errors import FeedError, StorageFailed
 from personas.one_line import one_line
 from personas.spreadsheet import harmless_cell
@@ -23,6 +24,7 @@ from personas.spreadsheet import harmless_cell
 __all__ = ["LEFT_OUT", "Kept", "keep"]
 
 LEFT_OUT = "left_out.csv"
+_REASONS = 3
 
 
 @dataclass
@@ -53,7 +55,7 @@ def keep(found: Iterable[Found], out: Path, *, sample: int | None = None, seed: 
         drafts = _sound(found, kept, skip_faulty)
         _write(_drawn(drafts, sample, seed) if sample is not None else drafts, kept, place, skip_faulty)
         if not kept.items:
-            raise FeedError("no row can be used: nothing is written")
+            raise FeedError(f"no row can be used, so nothing is written{_reasons(kept)}")
         _list(kept, place)
         place.chmod(0o755)
         if out.exists():
@@ -117,6 +119,16 @@ def _write(drafts: Iterable[Draft], kept: Kept, place: Path, skip_faulty: bool) 
 
 def _group(item: Question) -> str:
     return item.about.get("h") or item.about.get("task", "")
+
+
+def _reasons(kept: Kept) -> str:
+    """The first row with each of the first few reasons, and how many rows have each: there is no folder to list them in."""
+    rows = [*kept.faults, *kept.asides]
+    many = Counter((each.field, each.what) for each in rows)
+    first = {(each.field, each.what): each for each in reversed(rows)}
+    told = [f"{first[why]}" + (f" (and {plural(count - 1, 'row')} like it)" if count > 1 else "") for why, count in many.items()]
+    more = f"; and {plural(len(told) - _REASONS, 'reason')} more" if len(told) > _REASONS else ""
+    return f": {'; '.join(told[:_REASONS])}{more}" if told else ""
 
 
 def _list(kept: Kept, place: Path) -> None:

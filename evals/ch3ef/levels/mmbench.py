@@ -84,7 +84,7 @@ def _cell(row: Mapping[str, str], name: str) -> str:
 
 def _item(row: Mapping[str, str], images: Mapping[str, str]) -> Drafted:
     index = _cell(row, "index")
-    if not index.isdigit():
+    if not (index.isascii() and index.isdigit() and len(index) <= _LONGEST_INDEX):
         raise Faulty("index", "it is no whole number")
     if int(index) >= _TURNED:
         raise aside("index", f"question {int(index) % _TURNED} with its options turned, which a run does itself")

@@ -51,7 +51,11 @@ def _texts(folder: Path) -> list[Path]:
 
 
 def _pair(task: str, text: Path, pictures: Path, file: str) -> Iterator[Found]:
-    lines = [line for line in lines_of(text) if line.strip()]
+    try:
+        lines = [line for line in lines_of(text) if line.strip()]
+    except FeedError as error:
+        yield Fault(file, 1, "line", one_line(str(error), 200))
+        return
     if len(lines) != _A_PICTURE:
         yield Fault(file, len(lines), "line", f"there are {len(lines)} questions, and two belong to each picture")
         return

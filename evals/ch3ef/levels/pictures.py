@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from environments.decks.question_feed import FORMATS, MOST_BYTES, MOST_PIXELS
 from evals.ch3ef.levels.base import Faulty, Picture
 from personas.one_line import one_line
 
@@ -14,7 +16,6 @@ __all__ = ["Pictures"]
 
 _ENDINGS = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",)}
 """Formats that are copied as they are; others become PNG."""
-_MOST_BYTES = 64 * 2**20
 
 
 class Pictures:
@@ -54,8 +55,8 @@ def _content(picture: Picture) -> bytes:
         return picture.content()
     name = one_line(picture.content.name, 80)
     try:
-        if picture.content.stat().st_size > _MOST_BYTES:
-            raise Faulty(picture.field, f"{name!r} is larger than {_MOST_BYTES // 2**20} MB")
+        if picture.content.stat().st_size > MOST_BYTES:
+            raise Faulty(picture.field, f"{name!r} is larger than {MOST_BYTES // 2**20} MB")
         return picture.content.read_bytes()
     except OSError as error:
         raise Faulty(picture.field, f"{name!r} cannot be read ({error.strerror})") from None
@@ -65,7 +66,10 @@ def _readable(data: bytes, picture: Picture) -> tuple[bytes, str]:
     """The bytes to store, and their format. Raises Faulty."""
     from PIL import Image  # noqa: PLC0415 - Pillow loads when used
 
-    with _told(picture), Image.open(io.BytesIO(data)) as opened:
+    # In the formats and sizes that can be shown: others could start programs (EPS), or unfold to more than there is memory.
+    with _told(picture), Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            raise ValueError(f"more than {MOST_PIXELS // 1_000_000} million pixels")
         opened.load()
         form = str(opened.format)
         if form in _ENDINGS:
@@ -82,7 +86,8 @@ def _told(picture: Picture) -> Iterator[None]:
 
     name = one_line(picture.name.removeprefix("pictures/"), 100)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            yield
     except UnidentifiedImageError:
         raise Faulty(picture.field, f"{name!r} is no picture") from None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evals.command_line import seed
 from personas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _how(how: Any) -> None:
     how.add_argument("--max-pixels", type=int, default=512 * 512, metavar="N", help="of a picture (default: 262144)")
     how.add_argument("--gradient-checkpointing", action="store_true", help="less memory, more time")
     seeds = how.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=int, default=0, metavar="N", help="of split, order, first weights, made-up items (default: 0)")
+    seeds.add_argument("--seed", type=seed, default=0, metavar="N", help="of split, order, first weights, made-up items (default: 0)")
     seeds.add_argument("--seeds", metavar="N,N…", help="several runs, each in its own folder, and their mean")
     how.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="(default: auto)")
 
@@ -84,12 +85,12 @@ def run(options: argparse.Namespace) -> int:
 
     seeds, out = _seeds(options), Path(options.out).expanduser()
     results = []
-    for seed in seeds:
-        folder = out / f"seed-{seed}" if options.seeds else out
-        recipe = _recipe(options, seed)
+    for number in seeds:
+        folder = out / f"seed-{number}" if options.seeds else out
+        recipe = _recipe(options, number)
         known = options.resume and (folder / "config.json").exists()
         results.append(
-            train(recipe, folder, resume=known or (options.resume and not options.seeds), merge=options.merge, tell=_teller(options, seed))
+            train(recipe, folder, resume=known or (options.resume and not options.seeds), merge=options.merge, tell=_teller(options, number))
         )
     if options.json:
         sys.stdout.write(json.dumps({"runs": [{"seed": s, **r} for s, r in zip(seeds, results, strict=True)]}, ensure_ascii=False) + "\n")

@@ -6,6 +6,8 @@ LoRA (Hu et al. 2022) is put on the attention projections of the language model 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from evals.mm_scale.training.recipe import TINY, Recipe
 from personas.errors import ModelSetupError, SpecError
 from personas.one_line import one_line
 
-__all__ = ["chosen_device", "needed", "trainable"]
+__all__ = ["check_model", "chosen_device", "few_threads", "needed", "trainable"]
 
 _INSTALL = 'pip install "axiofeed[train]"'
 _PROJECTIONS = frozenset({"q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj", "out_proj", "wq", "wk", "wv", "wo", "wqkv", "qkv"})
@@ -43,6 +45,27 @@ def chosen_device(wanted: str) -> str:
     if wanted not in there or not there[wanted]:
         raise SpecError(f"--device {wanted!r}: PyTorch finds {', '.join(name for name, found in there.items() if found)} here")
     return wanted
+
+
+def check_model(recipe: Recipe) -> None:
+    """Before anything is written: the device is there, and so is the model's folder, or its files in the cache. Raises as `trainable`."""
+    chosen_device(recipe.device)
+    if recipe.model != TINY:
+        model_folder(recipe.model)
+
+
+@contextmanager
+def few_threads(recipe: Recipe) -> Iterator[None]:
+    """One thread for the tiny model on a CPU: its sums are too small to be shared out, and threads that wait for each other use up time."""
+    import torch  # noqa: PLC0415 - an extra: loads when used
+
+    before = torch.get_num_threads()
+    if recipe.model == TINY and chosen_device(recipe.device) == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def trainable(recipe: Recipe, tiny: Path) -> Answerer:

@@ -21,7 +21,7 @@ from evals.mm_scale.training.checkpoint import Log, kept, load_checkpoint, newes
 from evals.mm_scale.training.evaluating import answers_to, figures
 from evals.mm_scale.training.exporting import export, write_held_out
 from evals.mm_scale.training.graded import ImageSet, image_sets, shown_items, split_sets
-from evals.mm_scale.training.loading import needed, trainable
+from evals.mm_scale.training.loading import check_model, few_threads, needed, trainable
 from evals.mm_scale.training.losses import LOSSES, pointwise_loss
 from evals.mm_scale.training.recipe import Recipe
 from evals.mm_scale.training.sources import items_of
@@ -50,6 +50,12 @@ def train(
     """
     needed()
     _check_folder(recipe, folder, resume)
+    check_model(recipe)
+    with few_threads(recipe):
+        return _trained(recipe, folder, merge, tell)
+
+
+def _trained(recipe: Recipe, folder: Path, merge: bool, tell: Callable[[str], None]) -> dict[str, Any]:
     training, held_out = split_sets(image_sets(items_of(recipe, folder / "items")), recipe.held_out, recipe.seed)
     ask = _Asking(trainable(recipe, folder / "tiny"), recipe.wording)
     _describe(recipe, folder, training, held_out)

@@ -6,11 +6,11 @@ import csv
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from agent.sweep import main
 from agent.trace.reader import find_sessions
 from tests.agent.models.provider_server import ProviderServer, dropped, ok
+from tests.ready import begin
 
 SWEEP = [sys.executable, "-m", "agent.sweep"]
 
@@ -189,11 +190,11 @@ def steps_taken(folder: Path) -> int:
     return sum(trace.read_bytes().count(b'"type":"action"') for trace in folder.glob("*/trace.jsonl"))
 
 
-def wait_for_steps(sweep: subprocess.Popen, folder: Path, number: int) -> None:
+def wait_for_steps(sweep: BaseProcess, folder: Path, number: int) -> None:
     """Until the running sweep has taken so many steps."""
     until = time.monotonic() + 60
     while steps_taken(folder) < number:
-        assert sweep.poll() is None, "it ended before that"
+        assert sweep.exitcode is None, "it ended before that"
         assert time.monotonic() < until, "it did not get there"
         time.sleep(0.005)
 
@@ -203,10 +204,11 @@ def test_kill_at_any_moment_and_go_on(experiment, long, tmp_path):
     path = experiment(long)
     command = [*SWEEP, str(path), "--runs", str(tmp_path / "killed"), "--no-report", "--quiet", "--workers", "2"]
     for number in (30, 160):
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as sweep:
-            wait_for_steps(sweep, tmp_path / "killed" / "small", number)
-            sweep.send_signal(signal.SIGKILL)
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        sweep = begin(command, tmp_path / "stderr")
+        wait_for_steps(sweep, tmp_path / "killed" / "small", number)
+        sweep.kill()
+        sweep.join()
+    assert main(command[3:]) == 0
     assert main([str(path), "--runs", str(tmp_path / "whole"), "--no-report", "--quiet", "--workers", "1"]) == 0
     assert steps(tmp_path / "killed" / "small") == steps(tmp_path / "whole" / "small")
 
@@ -215,11 +217,12 @@ def test_ctrl_c_once_finishes_what_is_in_flight(experiment, long, tmp_path):
     """The run stops with 130 and no broken session; the same command completes it."""
     path = experiment(long)
     command = [*SWEEP, str(path), "--runs", str(tmp_path / "runs"), "--no-report", "--quiet"]
-    with subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True) as sweep:
-        wait_for_steps(sweep, tmp_path / "runs" / "small", 30)
-        os.kill(sweep.pid, signal.SIGINT)
-        told = sweep.communicate(timeout=60)[1]
-    assert sweep.returncode == 130, told
+    sweep = begin([*command, "--workers", "2"], tmp_path / "stderr")
+    wait_for_steps(sweep, tmp_path / "runs" / "small", 30)
+    os.kill(sweep.pid, signal.SIGINT)
+    sweep.join(60)
+    told = (tmp_path / "stderr").read_text(encoding="utf-8")
+    assert sweep.exitcode == 130, told
     assert "Traceback" not in told
     statuses = {each.status() for each in find_sessions(tmp_path / "runs" / "small")}
     assert statuses <= {"complete", "stopped", "prepared"}

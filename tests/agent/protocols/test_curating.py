@@ -38,6 +38,13 @@ def test_a_triplet_is_read_leniently_and_kept_whole() -> None:
     assert (first.answer, first.options, first.kind) == ("3", [], "plain") and second.answer == ""
 
 
+def test_a_kind_in_capitals_or_left_out_costs_no_other_triplet() -> None:
+    """How the kind is written does not make fifty triplets unreadable."""
+    kinds = ("Decline", " BENIGN ", None)
+    found = curated(json.dumps({"triplets": [{**TRIPLET, "kind": kind} for kind in kinds]}))
+    assert [triplet.kind for triplet in found] == ["decline", "benign", "plain"]
+
+
 @pytest.mark.parametrize("raw", ["no", '[{"question": "?"}]', '{"triplets": [{"kind": "funny"}]}', '{"triplets": 3}', '{"triplets": ['])
 def test_what_is_no_list_of_triplets_is_unparsable(raw: str) -> None:
     """Nothing is guessed from it, and nothing comes back."""
@@ -51,6 +58,7 @@ def test_symbols_need_boxes_of_four() -> None:
     found = symbols_seen(json.dumps(good))
     assert found is not None and found.objects[0].box == [0, 0, 10, 20.5]
     assert symbols_seen(json.dumps(good | {"objects": [{"name": "dog", "box": [0, 0, 10]}]})) is None
+    assert symbols_seen(json.dumps(good | {"objects": [{"name": "dog", "box": [0, 0, 10, float("nan")]}]})) is None
     bad = SymbolsProtocol().interpret("symbols", Reply(json.dumps(good | {"relations": [["a", "b"]]})), STIMULUS)
     assert bad.state is AnswerState.UNPARSABLE and "relations" in bad.fault
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from agent.trace.reader import SessionFolder
 from agent.trace.recorder import Recorder
 from agent.trace.writer import RESERVE_BYTES, TraceWriter
 from personas.errors import SpecError, StorageFailed, UserError
-from tests.agent.driving import ROOT, browse, check_whole, decisions, of
+from tests.agent.driving import ROOT, browse_here, check_whole, decisions, of
 
 SESSION = SessionEvent(at=1.0, spec_hash="f" * 64)
 
@@ -175,7 +176,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("left", [RESERVE_BYTES - 2**20, 0], ids=["nearly", "quite"])
-def test_a_full_disk_stops_before_the_next_question(small_disk: Path, clips: Path, own_cache: Path, left: int) -> None:
+def test_a_full_disk_stops_before_the_next_question(
+    small_disk: Path, clips: Path, own_cache: Path, left: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With less room than an answer may need no question goes out: one line, exit code 1, nothing lost, and with room it carries on."""
     ballast = small_disk / "ballast"
     arguments = (
@@ -191,12 +194,12 @@ def test_a_full_disk_stops_before_the_next_question(small_disk: Path, clips: Pat
         "full",
         "--quiet",
     )
-    stopped = browse(*arguments, "--max-steps", "2")
+    stopped = browse_here(capsys, *arguments, "--max-steps", "2")
     assert stopped.returncode == 3, stopped.stderr
     room = os.statvfs(small_disk)
     ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - left))
     session = small_disk / "runs" / "full"
-    failed = browse(*arguments)
+    failed = browse_here(capsys, *arguments)
     assert failed.returncode == 1
     assert "No space left" in failed.stdout + failed.stderr
     assert "Traceback" not in failed.stdout + failed.stderr
@@ -204,17 +207,13 @@ def test_a_full_disk_stops_before_the_next_question(small_disk: Path, clips: Pat
     before = decisions(session)
     assert len(before) == len(of(session, "ask")) == 2
     ballast.unlink()
-    assert browse(*arguments).returncode == 0
+    assert browse_here(capsys, *arguments).returncode == 0
     check_whole(session, 7)
     assert decisions(session)[:2] == before
 
 
-def test_a_file_size_limit_ends_a_session_cleanly(tmp_path: Path, clips: Path, own_cache: Path) -> None:
+def test_a_file_size_limit_ends_a_session_cleanly(tmp_path: Path, clips: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A session whose trace can grow no further fails in one line with exit code 1; the same command without the limit completes it."""
-    code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); "
-        "from agent.browse import main; sys.exit(main(sys.argv[1:]))"
-    )
     arguments = [
         "--feed",
         str(clips),
@@ -228,7 +227,12 @@ def test_a_file_size_limit_ends_a_session_cleanly(tmp_path: Path, clips: Path, o
         "small",
         "--quiet",
     ]
-    failed = subprocess.run([sys.executable, "-c", code, *arguments], check=False, cwd=ROOT, capture_output=True, text=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, hard))
+    try:
+        failed = browse_here(capsys, *arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     session = tmp_path / "small"
     assert failed.returncode == 1, failed.stderr
     said = failed.stdout + failed.stderr
@@ -237,7 +241,7 @@ def test_a_file_size_limit_ends_a_session_cleanly(tmp_path: Path, clips: Path, o
     assert failed.stderr.count("\n") <= 1
     before = decisions(session)
     assert 0 < len(before) < 7
-    again = browse(*arguments)
+    again = browse_here(capsys, *arguments)
     assert again.returncode == 0, again.stderr
     check_whole(session, 7)
     assert decisions(session)[: len(before)] == before

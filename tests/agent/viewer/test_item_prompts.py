@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from agent.protocols.registry import PROTOCOLS, asks_about_items
 from environments.base import Example, Frame, ItemFacts, Stimulus, StimulusText
 from tests.agent.driving import Spy, stimulus
 from tests.agent.viewer.test_prompts import check_same, rebuilt
-from tests.agent.viewer.traces import HOSTILE, run, shelf
+from tests.agent.viewer.traces import HOSTILE, run, session, shelf
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 WORDS = [text for text in HOSTILE if "\0" not in text and len(text) < 1000]
@@ -78,5 +78,19 @@ async def test_every_protocol_of_items_is_shown_as_sent(protocol: str, placement
     for ask, prompt, neutral in zip(asks, model.scored[::2], model.scored[1::2], strict=bool(model.scored)):
         assert ask["given"] == list(prompt.given) and len(ask["given"]) >= 2
         assert ask["neutral"] == [{"role": turn.role, "text": turn.text, "images": []} for turn in neutral.turns] != []
+    for prompt in model.asked or model.scored[::2]:
+        told = [turn.text.startswith(prompt.slots["persona"]) for turn in prompt.turns]
+        assert prompt.slots["persona"] and sum(told) == (placement == "user") and (prompt.system == "") is (placement == "user")
+        assert not any(each for each, turn in zip(told, prompt.turns, strict=True) if turn.text.startswith("Before?"))
     if protocol == "choice-chain":
         assert {len(ask["turns"]) for ask in asks} >= {1, 3, 5}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "told"), [("nearest", "B"), ("curate", "found 0"), ("verdict", "true"), ("verdict-pair", "first"), ("rating", "4 of 5")]
+)
+async def test_a_list_of_steps_says_what_was_answered(protocol: str, told: str, tmp_path: Path) -> None:
+    """Where no option was shown, the letter that a judge named, or the figures."""
+    given = [replace(each, text=StimulusText(caption=each.text.caption)) for each in items()]
+    await run(tmp_path, "s", Answering(), stimuli=given, environment="deck", feed="x", protocol=protocol)
+    assert told in {row["chosen"] for row in session(shelf(tmp_path), "s")["steps"]} <= {told, None}

@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from agent.session import arun_session
+from agent.spec import make_spec
 from tests.agent.viewer.staging import CLICKED, FLIPPED, opened, stage
 from tests.environments.browser.conftest import chromium_browser
 
@@ -267,3 +269,15 @@ async def test_decks_and_people(chromium_browser: Browser, runs: Path) -> None:
             await expect(page.locator("main")).not_to_contain_text(word)
         await page.locator("details", has_text="What the person agreed to").locator("summary").click()
         await expect(page.locator(".asks")).to_contain_text("I agree to take part.")
+
+
+async def test_texts_that_were_scored_are_in_the_exact_prompt(chromium_browser: Browser, tmp_path: Path) -> None:
+    """Of a likelihood session: each option as it was scored, and what it was scored after a second time."""
+    (tmp_path / "items.jsonl").write_text('{"id": "q", "text": "Who?", "options": ["<b>she</b>", "he &amp; I"], "key": [0]}\n')
+    spec = make_spec(environment="deck", feed=str(tmp_path), protocol="likelihood", model="keyed/right", videos=1)
+    await arun_session(spec, runs=tmp_path / "runs", session="one")
+    async with opened(chromium_browser, tmp_path / "runs", "#/s/one/0") as found:
+        fold = found.locator(".asks details", has_text="Exact prompt").first
+        await fold.locator("summary").click()
+        for words in ("Texts that were scored", "<b>she</b>", "he &amp; I", "a second time after", "Answer:"):
+            await expect(fold).to_contain_text(words)

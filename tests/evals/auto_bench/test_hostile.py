@@ -53,21 +53,32 @@ def test_a_verdict_on_other_words_decides_nothing(items: Path, tmp_path: Path, c
 
 
 def test_runs_of_one_name_in_two_folders_keep_their_verdicts(items: Path, tmp_path: Path, command: Command) -> None:
-    """Trap: verdicts went by the name of a session. Each of two runs with the same names is decided by what was said of it."""
-    for folder, model in (("a", "keyed/right"), ("b", "keyed/uniform")):
+    """Trap: verdicts went by the name of a session. The same words, to other items of the same ids, in sessions of the same names, are
+    right there and wrong here."""
+    other = tmp_path / "items"
+    shutil.copytree(items, other)
+    lines = [json.loads(line) for line in (items / "items.jsonl").read_text(encoding="utf-8").splitlines()]
+    changed = [line | ({"reference": "2"} if line["about"]["capacity"] == "Perception" else {}) for line in lines]
+    (other / "items.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed), encoding="utf-8")
+    model = script(tmp_path / "s.jsonl", "2")
+    for folder, deck in (("a", items), ("b", other)):
         common = ["--workers", "1", "--quiet", "--runs", tmp_path / folder]
-        command(["run", "--items", items, "--model", model, "--name", "r", "--no-report", *common])
+        command(["run", "--items", deck, "--model", model, "--name", "r", "--no-report", *common])
     names = [sorted(path.parent.name for path in (tmp_path / each / "r").glob("*/session.json")) for each in "ab"]
-    assert len(names[0]) == len(names[1])
-    for new, old in zip(*names, strict=True):
-        (tmp_path / "b/r" / old).rename(tmp_path / "b/r" / new)
-        record = json.loads((tmp_path / "b/r" / new / "session.json").read_bytes()) | {"session": new}
-        (tmp_path / "b/r" / new / "session.json").write_text(json.dumps(record), encoding="utf-8")
+    protocols = {_protocol(tmp_path / "a/r" / name): name for name in names[0]}
+    for old in names[1]:
+        new = tmp_path / "b/r" / protocols[_protocol(tmp_path / "b/r" / old)]
+        (tmp_path / "b/r" / old).rename(new)
+        record = json.loads((new / "session.json").read_bytes()) | {"session": new.name}
+        (new / "session.json").write_text(json.dumps(record), encoding="utf-8")
     runs = [tmp_path / "a/r", tmp_path / "b/r"]
     command(["judge", *runs, "--judges", "scripted-judge/exact", "--no-report", "--workers", "1", "--quiet", "--runs", tmp_path / "j"])
-    found = command(["score", *runs, "--verdicts", tmp_path / "j", "--json"])
-    right = {row["who"]: row["right"] for row in found["scores"] if row["group"] == "Perception"}
-    assert right == {"keyed/right": IMAGES, "keyed/uniform": 0}
+    right = [score_of(command(["score", run, "--verdicts", tmp_path / "j", "--json"]), "Perception")["right"] for run in runs]
+    assert right == [1, IMAGES]
+
+
+def _protocol(session: Path) -> str:
+    return str(json.loads((session / "session.json").read_bytes())["spec"]["protocol"])
 
 
 def test_one_id_for_two_questions_is_an_error(items: Path, tmp_path: Path, command: Command, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,6 +178,7 @@ def test_the_same_commands_ask_nothing_twice(items: Path, tmp_path: Path, comman
         file.write(b'{"type":"ans')
     half = command(["score", tmp_path / "r", "--json"])
     assert [row["samples"] for row in half["scores"] if row["group"] == "all"] == [4 * IMAGES], "what was not reached is a sample"
+    assert [row["most"] for row in half["scores"] if row["group"] == "all"] == [1.0], "and may be right"
     command(ask)
     command(ask)
     judge = ["judge", tmp_path / "r", "--judges", "scripted-judge/exact", "--no-report", *common]

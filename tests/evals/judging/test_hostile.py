@@ -14,11 +14,12 @@ from agent.trace.reader import SessionFolder, find_sessions
 from evals.judging.__main__ import main
 from evals.judging.audits import audits
 from evals.judging.collecting import collect
+from evals.judging.favour import favours
 from evals.judging.gold import draw_gold, outgrown, write_sample
 from evals.judging.judgements import Judgement, item_of
 from evals.judging.quoting import quoted
 from evals.judging.shares import share_true
-from evals.judging.strengths import games_of
+from evals.judging.strengths import GAMES, games_of
 from evals.judging.verdicts import read_judged, read_verdicts
 from personas.errors import UserError
 from tests.evals.judging.panel import asked_by, run_answers, write_items
@@ -178,3 +179,31 @@ def test_a_place_for_the_report_that_cannot_be_is_found_before_anything_is_asked
     (tmp_path / "out").write_text("mine", encoding="utf-8")
     judge(tmp_path / "a", "--runs", tmp_path / "runs", "--out", tmp_path / "out", expect=2)
     assert "is a file" in capsys.readouterr().err and not (tmp_path / "runs").exists()
+
+
+def test_a_verdict_is_not_lost_to_a_later_failure(tmp_path: Path) -> None:
+    """The same judgement failed in a run that is read later: what was said stays said."""
+    run_answers(deck(tmp_path / "deck", "What"), tmp_path / "a", "keyed/right", OPEN)
+    judge(tmp_path / "a", "--runs", tmp_path / "runs", "--name", "first")
+    shutil.copytree(tmp_path / "runs/first", tmp_path / "runs/later")
+    for trace in (tmp_path / "runs/later").glob("*/trace.jsonl"):
+        text = trace.read_text(encoding="utf-8")
+        assert text.count('"outcome":"answered"') == OPEN
+        trace.write_text(text.replace('"outcome":"answered"', '"outcome":"failed"'), encoding="utf-8")
+    assert set(read_verdicts([tmp_path / "runs/later"])["verdict"]) == {"unjudged"}
+    assert read_verdicts([tmp_path / "runs"])["verdict"].to_list() == ["true"] * OPEN
+
+
+def test_judges_of_one_family_are_no_comparison() -> None:
+    """Two judges that favour their family alike would hide each other's favour; a judge of another family shows it whole."""
+    rows = [
+        {"judge": name, "model": name, "judgement": f"{who} {n}", "respondent": who, "item": f"{n}", "cluster": f"{n}", "yes": yes}
+        for name in ("openai/gpt-a", "openai/gpt-b", "anthropic/claude-c")
+        for who in ("openai/gpt-x", "vllm/qwen-y")
+        for n in range(8)
+        for yes in [1.0 if "gpt" in name and "gpt" in who else float(n % 2)]
+    ]
+    found = {
+        judge: interval.estimate for judge, *_, interval in favours(pl.DataFrame(rows), pl.DataFrame(schema=GAMES), {}, level=0.95, seed=0)
+    }
+    assert found == {"openai/gpt-a": 0.5, "openai/gpt-b": 0.5}

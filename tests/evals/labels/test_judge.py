@@ -30,6 +30,7 @@ from evals.labels.settings import settings_of, told_apart
 from personas.schwartz import VALUES
 from tests.agent.models.provider_server import ProviderServer, ok, refusal, slow
 from tests.evals.labels.small_corpus import design, make_corpus
+from tests.ready import begin
 
 PERFECT = "noisy-judge/sensitivity=1:specificity=1:degree=1"
 
@@ -227,6 +228,7 @@ def test_two_commands_at_once_pay_once(tmp_path):
         both = [begin([*command, count], tmp_path / f"stderr-{count}") for count in ("20", "21")]
         for process in both:
             process.join(60)
+            assert process.exitcode is not None
         assert len(server.requests) in {20, 21}
 
 
