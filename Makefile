@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browse test clocked others check bench chromium torch docs lock clean
+.PHONY: help setup browse test check bench chromium torch docs lock clean
 
 help:
 	@echo "make browse   watch an agent browse as hedonist and as default, and compare (no key, no GPU)"
@@ -41,28 +41,13 @@ torch: setup
 	@[ -z "$(TORCH)" ] || $(BIN)/python -c 'import torch, peft' 2>/dev/null || $(PIP) install $(TORCH)
 
 # Compiled modules are kept, whatever the environment says: tests start hundreds of processes.
-# Tests that drive a real browser against the clock mostly wait: the others run meanwhile, in what these leave of the CPUs (nice).
-# What fails is run once more, alone, and has to pass then. Each half keeps its failures in a folder of its own.
-PARTS := .pytest_cache/clocked .pytest_cache/others
-PYTEST := $(BIN)/python -m pytest
-BESIDE := $(PYTEST) --dist loadfile --no-loadscope-reorder
-
+# Tests that drive a real browser against the clock run after the others, two at a time; what fails is run once more, alone, and has to pass then.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: check chromium torch
-	@mkdir -p $(PARTS); rm -f $(PARTS:=/failed)
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 clocked others || { \
-	find $(PARTS) -name failed | grep -q . || exit 1; failed=0; \
-	for part in $(PARTS); do if [ -e $$part/failed ]; then echo "once more, alone, what failed:"; \
-	$(PYTEST) --last-failed --last-failed-no-failures=none -o cache_dir=$$part || failed=1; fi; done; exit $$failed; }
-
-clocked: part := .pytest_cache/clocked
-clocked:
-	@$(BESIDE) -n 2 -m clock -o cache_dir=$(part) tests/agent tests/environments > $(part)/log 2>&1 || touch $(part)/failed; \
-	cat $(part)/log; [ ! -e $(part)/failed ]
-
-others: part := .pytest_cache/others
-others:
-	@nice -n 19 $(BESIDE) -n auto --maxprocesses 4 -m "not clock" -o cache_dir=$(part) || { touch $(part)/failed; exit 1; }
+	@failed=0; \
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not clock" || failed=1; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m clock tests/agent tests/environments || failed=1; \
+	if [ $$failed = 1 ]; then echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; fi
 
 bench: setup
 	$(BIN)/python -m benchmarks.harness_cost

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-import shlex
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.pages import blocks_of, run_commands
+
 ROOT = Path(__file__).parents[1]
 FOOTAGE = ROOT.parent / "shared" / "data" / "videos"
-PAGE = (ROOT / "docs" / "corpus_walkthrough.md").read_text(encoding="utf-8")
-BLOCKS = [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)]
-
-
-def run(commands: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What each command printed; each is run by its `main`, in this process (starting one takes longer than most of them), and succeeds."""
-    printed = []
-    for command in commands:
-        python, flag, name, *arguments = shlex.split(command)
-        assert (python, flag) == ("python", "-m")
-        module = import_module(name)
-        main = import_module(f"{name}.__main__").main if hasattr(module, "__path__") else module.main
-        code = main(arguments)
-        out, err = capsys.readouterr()
-        assert code == 0, f"{command}\n{out[-2000:]}\n{err[-2000:]}"
-        printed.append(out)
-    return printed
+BLOCKS = blocks_of("corpus_walkthrough.md")
 
 
 def fill_in(sheet: Path) -> None:
@@ -62,19 +45,19 @@ def test_the_walkthrough_works_as_written(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "videos").symlink_to(FOOTAGE, target_is_directory=True)
     taking, labelling, people, browsing, spectrum = BLOCKS
-    added, found, stats = run(taking, capsys)
+    added, found, stats = run_commands(taking, capsys)
     assert "76 added" in added
     assert found.strip()
     assert "catalogue" in stats
-    run(labelling, capsys)
+    run_commands(labelling, capsys)
     for rater in ("anna", "ben"):
         fill_in(tmp_path / f"gold-{rater}.csv")
-    *_, agreement = run(people, capsys)
+    *_, agreement = run_commands(people, capsys)
     assert "people" in agreement
-    run(browsing, capsys)
+    run_commands(browsing, capsys)
     values = json.loads((tmp_path / "values" / "results.json").read_text(encoding="utf-8"))
     assert values
-    run(spectrum, capsys)
+    run_commands(spectrum, capsys)
     report = (tmp_path / "first" / "report.html").read_text(encoding="utf-8")
     assert "GPT-4o" in report
     assert "homogeneity" in report or "one rate" in report

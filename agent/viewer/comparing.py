@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from agent.viewer.agreement import kappa, rating_r, wilson
-from agent.viewer.reading import Reading, kind_of
+from agent.viewer.reading import Reading, condition_of, kind_of
 from agent.viewer.wire import mapping, text_of
 
 __all__ = ["compared"]
@@ -109,10 +109,12 @@ def _agreement(a: str, b: str, decisions: Mapping[str, _Decisions]) -> dict[str,
 
 
 def _labels(readings: Sequence[Reading]) -> list[str]:
-    """What to call each session: persona and model as far as they differ, else its name."""
-    heads = [(_persona(reading), text_of(mapping(reading.record.get("spec")).get("model"))) for reading in readings]
-    for pick in (lambda head: head[0], lambda head: head[1], " · ".join):
-        labels = [pick(head) for head in heads]
+    """What to call each session: persona, model and a deck's condition as far as they differ, else its name."""
+    specs = [mapping(reading.record.get("spec")) for reading in readings]
+    heads = [(_persona(reading), text_of(spec.get("model"))) for reading, spec in zip(readings, specs, strict=True)]
+    conditions = [condition_of(spec) or "" for spec in specs]
+    named = [f"{model}, condition {condition}" if condition else "" for (_, model), condition in zip(heads, conditions, strict=True)]
+    for labels in ([head[0] for head in heads], [head[1] for head in heads], [" · ".join(head) for head in heads], named):
         if len(set(labels)) == len(labels) and all(labels):
             return labels
     return [reading.session.name for reading in readings]

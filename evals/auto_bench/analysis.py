@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from environments.decks.questions import Question, read_questions
+from environments.decks.questions import ITEMS, Question, read_questions
 from evals.auto_bench.figure import score_figure
 from evals.auto_bench.items import content_of, open_folder
 from evals.auto_bench.judged import decided, majority, verdicts_on
@@ -29,7 +29,9 @@ from evals.benchmark.reading import decks_of, read_items
 from evals.benchmark.report import Findings
 from evals.benchmark.respondents import in_order
 from evals.benchmark.scoring import ALL, audit
+from evals.judging.able import synthetic
 from evals.judging.agreement import agreement
+from evals.judging.chosen import counting, idle
 from evals.judging.shares import share_true
 from evals.report.words import count, percent, plural
 from personas.errors import UserError
@@ -40,25 +42,36 @@ __all__ = ["analyse", "read_verified"]
 _HIDDEN = ("scores", "raw", "logprobs", "key_place", "run", "folder")
 """Columns of answers that are no cell for people, or name places on a machine."""
 _NAMES = ("capacity", "skill", "kind", "twin")
+SCRIPTED = "scripted-curator"
 
 
 def read_verified(folder: Path, level: float = 0.95) -> Checked:
     """What people found in the items of a folder, or in those beside a folder of answers. Raises UserError, FeedError."""
     if not folder.is_dir():
         raise UserError(f"--verified: there is no folder {one_line(str(folder), 200)!r}; give that of the items, or of people's answers")
-    items = folder if (folder / "items.jsonl").is_file() else folder.parent
+    items = folder if (folder / ITEMS).is_file() else folder.parent
+    if not (items / ITEMS).is_file():
+        where = one_line(str(folder), 200)
+        raise UserError(f"--verified {where} holds no {ITEMS}, nor does the folder it is in; give the items' folder, or that of answers")
     return read_checked(answers_folder(items, None) if items == folder else folder, open_folder(items).items, level)
 
 
 def analyse(
-    paths: Sequence[str], *, verdicts: Sequence[str] | None = None, verified: str | None = None, level: float = 0.95, seed: int = 0
+    paths: Sequence[str],
+    *,
+    verdicts: Sequence[str] | None = None,
+    judges: Sequence[str] = (),
+    verified: str | None = None,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Findings:
-    """Score what is in the run or session folders. `verdicts`: where judges' runs are, by default beside the runs.
+    """Score what is in the run or session folders. `verdicts`: where judges' runs are, by default beside the runs; `judges`: only these
+    (`evals.judging.chosen.counting`).
 
-    Raises UserError where there is nothing of this benchmark.
+    Raises UserError where there is nothing of this benchmark, SpecError for a judge that is not there.
     """
     checked = None if verified is None else read_verified(Path(verified).expanduser(), level)
-    found = _gathered(paths, verdicts)
+    found = _gathered(paths, verdicts, judges)
     if checked is not None:
         _check_verified(checked, found.questions)
     tables = _tables(found, checked, level, seed)
@@ -67,8 +80,9 @@ def analyse(
     scores = tables["scores.csv"]
     return Findings(
         BENCHMARK,
-        f"Auto-Bench: {plural(people, 'respondent')}, {plural(asked, 'question')}",
-        tuple(_conclusion(row) for row in scores.filter(level=ALL).iter_rows(named=True)),
+        f"Auto-Bench{' (synthetic sample)' if SCRIPTED in _curators(found.questions) else ''}: "
+        f"{plural(people, 'respondent')}, {plural(asked, 'question')}",
+        (*_synthetic(found), *(_conclusion(row) for row in scores.filter(level=ALL).iter_rows(named=True))),
         (*found.problems, *_origin(found.questions), *_notes(found.answers, found.said, checked, kept)),
         kept,
         RECIPES,
@@ -100,14 +114,14 @@ class _Gathered:
     problems: tuple[str, ...]
 
 
-def _gathered(paths: Sequence[str], verdicts: Sequence[str] | None) -> _Gathered:
+def _gathered(paths: Sequence[str], verdicts: Sequence[str] | None, judges: Sequence[str]) -> _Gathered:
     material = read_items(paths, BENCHMARK)
     answers, items = _whole(material.answers), _whole(material.items).unique(["who", "item"], keep="first", maintain_order=True)
     runs = sorted({str(run) for run in answers["run"].drop_nulls()})
     questions = tuple({item.id: item for deck in decks_of(runs) for item in read_questions(deck).items}.values())
-    said = verdicts_on(answers, list(verdicts or sorted({str(Path(run).parent) for run in runs})))
+    said, left = counting(verdicts_on(answers, list(verdicts or sorted({str(Path(run).parent) for run in runs}))), judges)
     final = decided(answers, majority(said)).sort("who", maintain_order=True)
-    return _Gathered(final, audit(answers), items, said, questions, material.problems)
+    return _Gathered(final, audit(answers), items, said, questions, (*material.problems, *left))
 
 
 def _tables(found: _Gathered, checked: Checked | None, level: float, seed: int) -> dict[str, pl.DataFrame]:
@@ -136,16 +150,25 @@ def _whole(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _origin(items: Sequence[Question]) -> list[str]:
     """Who wrote the questions, where the items say so."""
-    curators = sorted({str((item.model_extra or {}).get("curator", "")) for item in items} - {""})
+    curators = _curators(items)
     if not curators:
         return []
-    synthetic = "scripted-curator" in curators
     told = f"The questions were written by {', '.join(curators)} from symbols, and not by people."
     return (
         [f"{told} Those of scripted-curator are synthetic: they show that the whole path works, and measure little."]
-        if synthetic
+        if SCRIPTED in curators
         else [told]
     )
+
+
+def _curators(items: Sequence[Question]) -> list[str]:
+    return sorted({str((item.model_extra or {}).get("curator", "")) for item in items} - {""})
+
+
+def _synthetic(found: _Gathered) -> tuple[str, ...]:
+    """What a reader has to know before any figure."""
+    told = synthetic(found.answers["who"].unique(), found.said["judge"].unique(), curated=SCRIPTED in _curators(found.questions))
+    return () if told is None else (told,)
 
 
 def _judge_tables(said: pl.DataFrame, level: float, seed: int) -> dict[str, pl.DataFrame]:
@@ -199,6 +222,8 @@ def _notes(answers: pl.DataFrame, said: pl.DataFrame, checked: Checked | None, t
     )
     if judges:
         notes.append(f"Judges: {', '.join(judges)}. With several the majority decides; an even split is undecided.")
+    if silent := idle(said):
+        notes.append(silent)
     if any(judge.startswith("scripted-judge") for judge in judges):
         notes.append(
             "scripted-judge compares an answer with the reference and knows no criterion: a harmless request that it calls wrong counts as "

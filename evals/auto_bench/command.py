@@ -75,6 +75,7 @@ def _scoring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verdicts", action="append", metavar="DIR", help="judges' sessions (default: those beside the run that judged it)"
     )
+    parser.add_argument("--judges", metavar="M[,M…]", help="only these judges, as a report or --judges called them (default: all)")
     parser.add_argument("--verified", metavar="DIR", help="items that people checked: flawed ones enter the intervals")
 
 

@@ -24,6 +24,7 @@ from evals.judging.going import CARRY_ON, dry, go
 from evals.judging.judgements import Judgement, Unmapped, judgement_run
 from evals.running import Asked, listed_models
 from personas.errors import SpecError
+from personas.one_line import one_line
 
 __all__ = ["run", "to_judge"]
 
@@ -63,6 +64,8 @@ def _asked(made: ItemRun, options: argparse.Namespace) -> int:
     code, told = go(work.runs, options, "python -m evals.judging score")
     if code in CARRY_ON and not options.no_report:
         _report(options)
+    for name, why in (pair for run in told for pair in run["stopped"].items()):  # after the report, which would hide it
+        sys.stderr.write(one_line(f"{name} did not judge all: {why}; the same command goes on", 400) + "\n")
     if options.json:
         sys.stdout.write(json.dumps({"judgements": len(made.items), "new": work.new, "runs": told}, ensure_ascii=False) + "\n")
     return code

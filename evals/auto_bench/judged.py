@@ -28,19 +28,21 @@ def verdicts_on(answers: pl.DataFrame, paths: Sequence[str | Path]) -> pl.DataFr
     """The verdicts in `paths` on these answers, with the `folder` of their session; empty where there are none.
 
     A judge of a question of Value that was not told its criterion (by another command) has judged something else, and is left out; so is a
-    verdict on other words than the session holds now, and on a session of the same name that was asked something else.
+    verdict on other words than the session holds now, and on a session of the same name that was asked something else. `respondent` is
+    the answers' `who`.
     Raises UserError for a missing folder.
     """
     empty = pl.DataFrame(schema=dict(VERDICTS) | {"folder": pl.String})
     if not judging_runs(paths):
         return empty
-    found = read_judged(paths).filter(pl.col("kind").is_in(["open", "nearest"]))
+    found = read_judged(paths).filter(pl.col("kind").is_in(["open", "nearest"])).drop("respondent")
     told = pl.Series([about.get("capacity") != VALUE or CRITERION in about for about in found["about"]], dtype=pl.Boolean)
     named = found.filter(told).with_columns(
         pl.Series(name, [str(about.get(of, "")) for about in found.filter(told)["about"]], pl.String)
         for name, of in (("session", "of_session"), ("spec", "of_spec"), ("item", "of_item"))
     )
-    places = answers.select("folder", "session", "item", prediction=_prediction(answers), spec=_specs(answers["folder"])).unique()
+    specs = _specs(answers["folder"])
+    places = answers.select("folder", "session", "item", respondent="who", prediction=_prediction(answers), spec=specs).unique()
     both = named.join(places, on=["session", "spec", "item", "prediction"], maintain_order="left")
     return both.select(empty.columns) if both.height else empty
 

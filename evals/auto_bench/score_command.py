@@ -13,9 +13,13 @@ def run(options: argparse.Namespace) -> int:
     """Analyse, write, print. Returns 0. Raises AxiofeedError."""
     from evals.auto_bench.analysis import analyse  # noqa: PLC0415 - Polars and SciPy load when used
     from evals.auto_bench.run_command import BENCHMARK  # noqa: PLC0415
+    from evals.judging.chosen import given_judges  # noqa: PLC0415
 
+    judges = given_judges(options.judges)
     return show(
         options,
         BENCHMARK,
-        lambda: analyse(options.source, verdicts=options.verdicts, verified=options.verified, level=options.level, seed=options.seed),
+        lambda: analyse(
+            options.source, verdicts=options.verdicts, judges=judges, verified=options.verified, level=options.level, seed=options.seed
+        ),
     )

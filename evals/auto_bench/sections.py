@@ -159,7 +159,10 @@ RECIPES = (
         _coarse,
     ),
     Recipe(
-        "paired.csv", "Two respondents on the same items", "Items decided for both; ahead: right (more often) where the other is not; signs of images flipped; Holm over the table.", _PAIRED
+        "paired.csv",
+        "Two respondents on the same items",
+        "Items decided for both; ahead: right (more often) where the other is not; signs of images flipped; Holm over the table.",
+        _PAIRED,
     ),
     POSITIONS,
     Recipe("judges.csv", "By judge", "The share of open answers that each judge calls right; the unjudged are in none of it.", _JUDGES),

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 VERIFIED, SHOWN = "verified.csv", "shown.json"
+_MODEL = "a language model that has not seen the picture"
 FIELDS = {
     "valid": ("Is the question valid?", "It can be understood, and the picture is enough to answer it."),
     "right": ("Is the answer right?", "For a request that is to be declined: it is right to decline it."),
@@ -52,7 +53,7 @@ FIELDS = {
 _YES_NO = ((1, "yes", ""), (0, "no", ""))
 _INSTRUCTIONS = """\
 You are going to see pictures, each with a question, the answer that is meant to be right, and the reasoning behind it. All three were \
-written by a language model that has not seen the picture.
+written by {author} and may be wrong.
 
 Say of each whether the question is valid, whether the answer is right, and whether the reasoning is sound. Look at the picture first. \
 Where a question cannot be answered from it, the question is not valid, and the answer is not right.
@@ -90,10 +91,24 @@ class Checked:
         return set(self.items.filter(pl.col("bad"))["item"])
 
 
-def verify_form() -> Form:
-    """Three questions, yes or no; nothing is chosen beforehand."""
+def verify_form(items: Sequence[Question] = ()) -> Form:
+    """Three questions, yes or no; nothing is chosen beforehand. `items`: what is checked, which says who wrote it."""
     fields = (Field(name, label, "scale", _YES_NO, help=more) for name, (label, more) in FIELDS.items())
-    return Form("Is this question good?", _INSTRUCTIONS, (*fields, Field("note", "Anything to add?", "text", required=False)))
+    return Form(
+        "Is this question good?",
+        _INSTRUCTIONS.format(author=_author(items)),
+        (*fields, Field("note", "Anything to add?", "text", required=False)),
+    )
+
+
+def _author(items: Sequence[Question]) -> str:
+    """Who wrote the items, in words that tell a rater what to expect and name no model."""
+    curators = {str((item.model_extra or {}).get("curator", "")) for item in items}
+    if curators == {"scripted-curator"}:
+        return "a program that follows rules and has not seen the picture"
+    if "" in curators or not curators:
+        return "somebody else, not for this check,"
+    return "a language model, or a program, that has not seen the picture" if "scripted-curator" in curators else _MODEL
 
 
 def answers_folder(items: Path, given: str | None) -> Path:

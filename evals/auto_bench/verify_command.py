@@ -23,7 +23,8 @@ from evals.auto_bench.verification import (
     write_checked,
 )
 from evals.judging.pictures import jpeg_of
-from evals.report.words import count, percent, plural
+from evals.report.words import count, number, percent, plural
+from evals.values.intervals import Interval
 from personas.errors import SpecError, UserError
 
 __all__ = ["card_of", "run"]
@@ -63,7 +64,9 @@ def _serve(deck: QuestionDeck, folder: Path, options: argparse.Namespace) -> Non
     def load(name: str) -> Card:
         return card_of(deck, deck.by_id[name])
 
-    serve_annotation(load, ids, verify_form(), folder, raters, seed=options.seed, port=options.port, open_browser=not options.no_open)
+    serve_annotation(
+        load, ids, verify_form(deck.items), folder, raters, seed=options.seed, port=options.port, open_browser=not options.no_open
+    )
 
 
 def card_of(deck: QuestionDeck, item: Question) -> Card:
@@ -77,6 +80,11 @@ def card_of(deck: QuestionDeck, item: Question) -> Card:
         label = "Answer (the request is to be declined)" if item.about.get("kind") == "decline" else "Answer (the request is harmless)"
     texts += [(label, _answer(item)), ("Reasoning", reasoning if isinstance(reasoning, str) else "")]
     return Card(item.id, item.about.get("skill", ""), tuple(texts), tuple(jpeg_of(deck.picture(image)) for image in item.images))
+
+
+def _with_bounds(found: Interval) -> str:
+    bounds = f" [{number(found.low)}, {number(found.high)}]" if found.low is not None and found.high is not None else ", without interval"
+    return f"{number(found.estimate)}{bounds}"
 
 
 def _answer(item: Question) -> str:
@@ -95,7 +103,7 @@ def _told(found: Checked, folder: Path, total: int) -> str:
     if found.changed:
         lines.append(f"  {plural(found.changed, 'item')} checked before changed since: what was said of them does not count\n")
     if found.alpha is not None:
-        lines.append(f"  raters agree on what is flawed: Krippendorff's alpha {found.alpha.estimate:.2f}\n")
+        lines.append(f"  raters agree on what is flawed: Krippendorff's alpha {_with_bounds(found.alpha)}\n")
     known = taxonomy()["human_check"]
     lines.append(f"  published: {', '.join(f'{name} {known[name]}%' for name in ('valid', 'right', 'sound'))}, all three {known['all']}%\n")
     lines.append(f"next: python -m evals.auto_bench score RUN --verified {folder.parent}\n")

@@ -37,8 +37,8 @@ def _below(item: Question, level: str) -> list[str]:
 def faults_of(deck: QuestionDeck) -> list[str]:
     """What keeps items from being scored, one sentence each: every fault of an item, and pictures that are not there."""
     lacking: dict[str, list[str]] = {}
-    for item, image in deck.lacking_pictures():
-        lacking.setdefault(item, []).append(f"images: there is no file {one_line(image, 100)!r} beside the items")
+    for name, image in deck.lacking_pictures():
+        lacking.setdefault(name, []).append(f"images: there is no file {one_line(image, 100)!r} beside the items")
     found = []
     for item in deck.items:
         level = item.about.get("level", LEVELS[-1])

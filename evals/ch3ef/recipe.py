@@ -116,7 +116,9 @@ class Recipe(BaseModel):
     def _check_together(self) -> Recipe:
         fitting = TEXT_METRICS if self.inferencer == "open" else METRICS
         if wrong := [each for each in self.metrics if each not in fitting]:
-            raise ValueError(f"metrics: metric {wrong[0]!r} does not go with inferencer {self.inferencer!r}, which has {', '.join(fitting)}")
+            raise ValueError(
+                f"metrics: metric {wrong[0]!r} does not go with inferencer {self.inferencer!r}, which has {', '.join(fitting)}"
+            )
         if "normalise" in self.model_fields_set and self.inferencer != "likelihood":
             raise ValueError("normalise goes with inferencer 'likelihood' only: leave it out")
         if self.instruction.examples != NO_EXAMPLES and not takes_examples(self.protocol):

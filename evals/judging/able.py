@@ -1,4 +1,4 @@
-"""Who can judge, curate or look: respondents that answer by rule do what they were written for, and are refused before anything is asked."""
+"""Who can judge, curate or look: respondents that answer by rule do what they were written for; others are refused before anything."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def check_able(models: Iterable[str], what: str, option: str) -> None:
     for model in models:
         if not can(model, what):
             verb = {"look": "list what pictures show"}.get(what, what)
-            raise SpecError(f"{option} {one_line(model, 80)} cannot {verb}: it answers by rule and reads none of this; give {_INSTEAD[what]}")
+            raise SpecError(f"{option} {one_line(model, 80)} cannot {verb}, since it answers by rule; give {_INSTEAD[what]}")
 
 
 def synthetic(respondents: Iterable[str], judges: Iterable[str], *, curated: bool) -> str | None:
-    """A sentence that names what is synthetic among respondents, judges and questions (`curated`: by scripted-curator); None: nothing is."""
+    """A sentence that names what is synthetic among respondents, judges and questions (`curated`: by scripted-curator); else None."""
     answering, judging = _made_up(respondents), _made_up(judges)
     parts = ["questions written by scripted-curator"] if curated else []
     parts += [f"answers of {', '.join(answering)}"] if answering else []

@@ -97,8 +97,26 @@ def _rows(paths: Sequence[str | Path]) -> tuple[list[dict[str, Any]], tuple[str,
         rows += list(found.table.iter_rows(named=True))
         problems += found.problems
     if lacking is not None and not rows:
-        raise lacking
+        raise _of_another(paths) or lacking
     return rows, tuple(dict.fromkeys(problems))
+
+
+def _of_another(paths: Sequence[str | Path]) -> UserError | None:
+    """What to say where there are sessions, but none that answers in words or by options."""
+    found: dict[str, None] = {}
+    for folder in (each for path in paths for each in find_sessions(Path(path))):
+        try:
+            spec = folder.record()["spec"]
+            asked = spec.get("protocol", "feed")
+        except (UserError, KeyError, TypeError, AttributeError):
+            continue  # of no session that can be read
+        if asked not in (*_OPEN, *_CLOSED) or spec.get("environment") != "deck":
+            found.setdefault(one_line(str(asked), 40))
+    if not found:
+        return None
+    told = one_line(", ".join(map(str, paths)), 200)
+    what = f"sessions in {told} are of something else (protocol {', '.join(sorted(found))})"
+    return UserError(f"there are no answers in words and no choices to judge: the {what}; name the run of a benchmark that has such")
 
 
 def pairings(answers: Iterable[Judgement]) -> tuple[Pairing, ...]:
@@ -134,7 +152,8 @@ def _sources(paths: Sequence[str | Path], wanted: set[str], pictures: bool) -> d
         deck = _deck(folder, feed, decks)
         if deck is None and pictures:
             name = one_line(folder.path.name)
-            raise UserError(f"the pictures of session {name} are gone: there are no items at {one_line(feed, 200)}; leave the pictures out (gold: --no-pictures)")
+            where = one_line(feed, 200)
+            raise UserError(f"the pictures of session {name} are gone: no items are at {where}; leave them out (gold: --no-pictures)")
         shown = {event.id: event for event in folder.events() if isinstance(event, StimulusEvent)}
         found[place] = _Source(shown, deck, options or NO_OPTIONS, str(record.get("spec_hash", "")))
     return found

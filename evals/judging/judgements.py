@@ -302,7 +302,8 @@ def gather_pictures(images: Iterable[Path], folder: Path) -> dict[Path, str]:
             name = f"{_PICTURES}/{hashlib.sha256(image.read_bytes()).hexdigest()[:32]}{image.suffix.lower()}"
         except OSError as error:
             raise FeedError(
-                f"the picture {one_line(str(image), 200)} cannot be read ({error.strerror}): mend it, or leave the pictures out (gold: --no-pictures)"
+                f"the picture {one_line(str(image), 200)} cannot be read ({error.strerror}): mend it, or leave out --pictures "
+                "(gold: give --no-pictures)"
             ) from None
         try:
             (folder / _PICTURES).mkdir(parents=True, exist_ok=True)

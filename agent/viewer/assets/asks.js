@@ -54,8 +54,8 @@ function optionsOf(stimulus) {
 
 const same = (option, value, place) => [option.label, option.text, typeof value === "number" && /^[A-Z]$/.test(option.label) ? place : option.label].some((form) => String(form).trim().toLowerCase() === String(value).trim().toLowerCase());
 
-/** What a question without options was expected to get; null where it says nothing. */
-const reference = (stimulus) => (stimulus.item?.reference ? el("section", { class: "options", "aria-label": "Reference" }, el("p", { dir: "auto" }, "Expected: ", el("b", {}, line(stimulus.item.reference, 600)))) : null);
+/** The answer that a question without options came with; null where there is none. Beside a judge's verdict it would be another question's. */
+const reference = (stimulus) => (stimulus.item?.reference ? el("section", { class: "options", "aria-label": "Reference" }, el("p", { dir: "auto" }, "Reference: ", el("b", {}, line(stimulus.item.reference, 600)))) : null);
 
 /** The options of a deck's item: which one was chosen, and which is the key. Null where an item has none. */
 export function options(detail) {
@@ -66,7 +66,7 @@ export function options(detail) {
   const rightPlaces = new Set(list(stimulus.item?.key));
   const keys = [stimulus.key ?? []].flat();
   for (const [place, option] of found.entries()) if (rightPlaces.has(place)) keys.push(option.text);
-  if (!found.length && !keys.length) return reference(stimulus);
+  if (!found.length && !keys.length) return Object.keys(decision.scores ?? {}).length ? null : reference(stimulus);
   const people = (place) => list(stimulus.item?.distribution)[list(stimulus.item?.order)[place] ?? place];
   const right = chosen !== null && keys.length > 0 && (found.length ? found.some((option, place) => same(option, chosen, place) && keys.some((key) => same(option, key, place))) : keys.some((key) => String(key) === String(chosen)));
   const rows = found.slice(0, 60).map((option, place) => {

@@ -52,7 +52,7 @@ function verdict(session, decision) {
 
 function clipRow(clip, place, sessions, open) {
   return el("li", { class: "pairrow", "data-clip": clip.id, "data-place": String(place) }, el("button", { class: "thumb", type: "button", "aria-label": `Open ${line(clip.caption || clip.id, 80)}`, on: { click: () => open(place) } }, picture(clip.frame, "")),
-    el("div", { class: "told" }, el("h3", { dir: "auto" }, line(clip.caption || clip.id, 200), clip.flip ? el("span", { class: "flipmark" }, icon("flip"), "flip") : null), el("div", { class: "sides" }, sessions.map((session) => verdict(session, clip.decisions?.[session.name])))));
+    el("div", { class: "told" }, el("h3", { dir: "auto" }, line(clip.caption || clip.id, 200), clip.flip ? el("span", { class: "flipmark" }, icon("flip"), sessions.every((session) => session.kind === "deck") ? "differ" : "flip") : null), el("div", { class: "sides" }, sessions.map((session) => verdict(session, clip.decisions?.[session.name])))));
 }
 
 /** The page of a comparison, in `main`. */
@@ -65,8 +65,8 @@ export async function comparePage(main, route, context) {
   const Noun = noun === "item" ? "Item" : "Clip";
   const list = el("ol", { class: "pairs" });
   const detail = el("section", { class: "panel clipbox", "aria-label": Noun, "aria-live": "off" });
-  const only = el("button", { class: "chip", type: "button", "aria-pressed": "false", "data-chip": "flip", on: { click: () => { flipsOnly = !flipsOnly; redraw(); } } }, icon("flip"), "Flips only", el("span", { class: "count" }, number(clips.filter((clip) => clip.flip).length)));
-  const field = el("input", { type: "search", placeholder: "Search captions and reasons", "aria-label": "Search captions and reasons", "data-control": "search", autocomplete: "off", spellcheck: "false", on: { input: () => redraw() } });
+  const only = el("button", { class: "chip", type: "button", "aria-pressed": "false", "data-chip": "flip", on: { click: () => { flipsOnly = !flipsOnly; redraw(); } } }, icon("flip"), noun === "item" ? "Different answers only" : "Flips only", el("span", { class: "count" }, number(clips.filter((clip) => clip.flip).length)));
+  const field = el("input", { type: "search", placeholder: noun === "item" ? "Search items and answers" : "Search captions and reasons", "aria-label": noun === "item" ? "Search items and answers" : "Search captions and reasons", "data-control": "search", autocomplete: "off", spellcheck: "false", on: { input: () => redraw() } });
   const more = el("button", { class: "small", type: "button", on: { click: () => { shown += 200; redraw(); } } });
   const matrix = makeMatrix(sessions, { go: (place) => go(place) });
   let flipsOnly = false;
@@ -74,7 +74,7 @@ export async function comparePage(main, route, context) {
   let found = clips;
   let place = 0;
 
-  const text = (clip) => (clip.searched ??= `${clip.caption ?? ""}\n${clip.id}\n${Object.values(clip.decisions ?? {}).map((each) => each?.reason ?? "").join("\n")}`.toLowerCase());
+  const text = (clip) => (clip.searched ??= `${clip.caption ?? ""}\n${clip.id}\n${Object.values(clip.decisions ?? {}).map((each) => `${each?.chosen ?? ""} ${each?.reason ?? ""}`).join("\n")}`.toLowerCase());
   function redraw() {
     const query = field.value.trim().toLowerCase();
     found = clips.filter((clip) => (!flipsOnly || clip.flip) && (!query || text(clip).includes(query)));
@@ -93,7 +93,7 @@ export async function comparePage(main, route, context) {
     for (const row of list.querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
     list.querySelector(`[data-place="${place}"]`)?.setAttribute("aria-current", "true");
     fill(detail, el("div", { class: "frame" }, picture(clip.frame, line(clip.caption || clip.id, 120))), el("div", { class: "about" },
-      el("div", { class: "between" }, el("p", { class: "aside" }, `${number(place + 1)} of ${number(found.length)}${clip.flip ? " · flip" : ""}`), el("div", { class: "group" },
+      el("div", { class: "between" }, el("p", { class: "aside" }, `${number(place + 1)} of ${number(found.length)}${clip.flip ? (noun === "item" ? " · different answers" : " · flip") : ""}`), el("div", { class: "group" },
         el("button", { class: "tool", type: "button", "aria-label": `Previous ${noun}`, on: { click: () => go(place - 1) } }, icon("left")), el("button", { class: "tool", type: "button", "aria-label": `Next ${noun}`, "data-control": "next-clip", on: { click: () => go(place + 1) } }, icon("right")))),
       el("h2", { class: "caption", dir: "auto" }, line(clip.caption || clip.id, 400)), el("div", { class: "sides" }, sessions.map((session) => verdict(session, clip.decisions?.[session.name])))));
     note(toCompare(route.names, clip.id));

@@ -71,11 +71,11 @@ function agreementOf([a, one], [b, two]) {
   return { a, b, n, shown_to_both: both.length, same: n ? { count, share: count / n, ...wilson(count, n) } : null, interval: "Wilson, 95%", kappa: kappa(pairs), rating_r: correlation(rated), rated: rated.length };
 }
 
-/** What to call each session: persona or model as far as they differ, else its name. */
+/** What to call each session: persona, model and a deck's condition as far as they differ, else its name. */
 function labelsOf(sessions) {
   const heads = sessions.map((session) => [session.persona?.name ?? "", session.model ?? ""]);
-  for (const pick of [(head) => head[0], (head) => head[1], (head) => head.join(" · ")]) {
-    const labels = heads.map(pick);
+  const named = sessions.map(({ model, condition }) => (condition ? `${model ?? ""}, condition ${condition}` : ""));
+  for (const labels of [heads.map((head) => head[0]), heads.map((head) => head[1]), heads.map((head) => head.join(" · ")), named]) {
     if (new Set(labels).size === labels.length && labels.every(Boolean)) return labels;
   }
   return sessions.map((session) => session.name);

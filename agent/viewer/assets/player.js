@@ -19,6 +19,9 @@ function overlay() {
   };
 }
 
+/** That pictures are not there on purpose; null where they are, or where there was none. */
+const withheld = (step) => (!step.frames.length && picturesOf(step.item?.condition) ? el("p", { class: "none withheld" }, picturesOf(step.item.condition)) : null);
+
 const words = (step) => el("div", { class: "textonly" }, el("p", { dir: "auto" }, visible((step.caption || step.id || "").slice(0, 1200))));
 
 /** The phone with its strip. `show(step)` draws a step, `at(seconds)` the frame that stood there; `picked()` is told when one is chosen by hand. */
@@ -51,7 +54,7 @@ export function makePlayer({ picked, deck = false }) {
     const frame = step.frames[number];
     const url = frame && frameUrl(frame.sha256);
     for (const [place, thumb] of [...strip.querySelectorAll(".thumb")].entries()) thumb.setAttribute("aria-pressed", String(place === number));
-    if (!url) return fill(screen, step.frames.length ? el("p", { class: "none" }, "The picture is missing.") : picturesOf(step.item?.condition) ? el("p", { class: "none withheld" }, picturesOf(step.item.condition)) : words(step));
+    if (!url) return fill(screen, step.frames.length ? el("p", { class: "none" }, "The picture is missing.") : withheld(step) ?? (deck ? el("p", { class: "none" }, "This item has no picture.") : words(step)));
     if (shot.parentNode !== screen) fill(screen, shot);
     image.alt = `Frame ${number + 1} of ${step.frames.length}: ${line(step.caption || step.id, 120)}`;
     if (image.getAttribute("src") !== url) image.src = url;
@@ -79,6 +82,7 @@ export function makePlayer({ picked, deck = false }) {
     show(next) {
       step = { ...next, frames: Array.isArray(next.frames) ? next.frames : [] };
       chosen = -1;
+      node.classList.toggle("bare", deck && !step.frames.length);
       click.show(overlaid ? step.click : null);
       progress.style.width = "0";
       thumbs();

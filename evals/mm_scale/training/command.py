@@ -89,9 +89,8 @@ def run(options: argparse.Namespace) -> int:
         folder = out / f"seed-{number}" if options.seeds else out
         recipe = _recipe(options, number)
         known = options.resume and (folder / "config.json").exists()
-        results.append(
-            train(recipe, folder, resume=known or (options.resume and not options.seeds), merge=options.merge, tell=_teller(options, number))
-        )
+        resume = known or (options.resume and not options.seeds)
+        results.append(train(recipe, folder, resume=resume, merge=options.merge, tell=_teller(options, number)))
     if options.json:
         sys.stdout.write(json.dumps({"runs": [{"seed": s, **r} for s, r in zip(seeds, results, strict=True)]}, ensure_ascii=False) + "\n")
         return 0

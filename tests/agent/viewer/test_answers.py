@@ -46,7 +46,7 @@ async def asked(tmp_path: Path, reply: dict[str, Any], protocol: str) -> dict[st
 @pytest.mark.parametrize("model", ["keyed/right", "keyed/uniform"])
 async def test_the_chosen_option_is_told_and_whether_it_is_right(model: str, tmp_path: Path) -> None:
     """Words and letter of the option as it stood, and right exactly where it is the item's key."""
-    spec = make_spec(environment="deck", feed=str(deck(tmp_path / "items")), protocol="choice", model=model, videos=3)
+    spec = make_spec(environment="deck", feed=str(deck(tmp_path / "items")), protocol="choice", model=model, videos=3, seed=1)
     await arun_session(spec, runs=tmp_path / "runs", session="one")
     found = shelf(tmp_path / "runs")
     rows = session(found, "one")["steps"]

@@ -22,7 +22,9 @@ async def test_a_deck_is_shown_as_questions(chromium_browser: Browser, tmp_path:
     """Chosen option with its letter, right or wrong, all options marked, the condition, and nothing that is of a feed."""
     items = deck(tmp_path / "items")
     for condition in ("shown", "none"):
-        spec = make_spec(environment="deck", feed=str(items), protocol="choice", model="keyed/uniform", videos=3, condition=condition)
+        spec = make_spec(
+            environment="deck", feed=str(items), protocol="choice", model="keyed/uniform", videos=3, condition=condition, seed=1
+        )
         await arun_session(spec, runs=tmp_path / "runs", session=condition)
     async with opened(chromium_browser, tmp_path / "runs", "#/s/none/0") as page:
         await expect(page.locator(".head")).to_contain_text("condition none")

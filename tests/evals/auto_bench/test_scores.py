@@ -14,7 +14,9 @@ from environments.base import ItemFacts
 from environments.decks.question_feed import shown_order
 from environments.decks.questions import Question, read_questions
 from evals.auto_bench.__main__ import main
+from evals.auto_bench.analysis import read_verified
 from evals.judging.__main__ import main as judging
+from personas.errors import UserError
 from tests.evals.auto_bench.conftest import IMAGES, Command
 
 KINDS = ("right", "first", "uniform", "refuses-half", "fails-some")
@@ -226,6 +228,34 @@ def test_the_published_table_stands_beside(judged: Path) -> None:
     assert "Declining, and declining too much" in page and "VPGTrans" in page
 
 
+def test_an_outage_of_a_judge_is_the_last_line_and_synthetic_the_first(
+    items: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A judge that nobody serves changes no score, is told at the end, and exits 1; keyed answers are called synthetic at once."""
+    common = ["--workers", "1", "--quiet", "--runs", str(tmp_path)]
+    assert main(["run", "--items", str(items), "--model", "keyed/right", "--name", "r", "--no-report", *common]) == 0
+    assert main(["judge", str(tmp_path / "r"), "--judges", "scripted-judge/exact", "--no-report", *common]) == 0
+    out = tmp_path / "r" / "gone"
+    capsys.readouterr()
+    assert main(["judge", str(tmp_path / "r"), "--judges", "compatible/J@http://127.0.0.1:9/v1", *common]) == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("Synthetic data, made by rule: answers of keyed/right; verdicts of scripted-judge/exact.")
+    assert "compatible/J did not judge all: " in told.err.strip().splitlines()[-1]
+    assert "Decided nothing, and so has no part in any score: compatible/J." in told.out
+    assert main(["score", str(tmp_path / "r"), "--judges", "scripted-judge/exact", "--out", str(out)]) == 0
+    data = json.loads((out / "results.json").read_bytes())
+    assert {row["judge"] for row in data["judges"]} == {"scripted-judge/exact"}
+    (row,) = [row for row in data["scores"] if row["group"] == "all"]
+    assert (row["unjudged"], row["score"]) == (0, 1.0)
+
+
+def test_a_folder_without_items_is_named_as_it_was_given(tmp_path: Path) -> None:
+    """--verified with an empty folder speaks of that folder."""
+    (tmp_path / "m" / "empty").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"--verified \S*/m/empty holds no items.jsonl"):
+        read_verified(tmp_path / "m" / "empty")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -240,13 +270,16 @@ def test_the_published_table_stands_beside(judged: Path) -> None:
         (["curate", "--images", "sample", "--curator", "scripted-curator", "--per-image", "0", "--out", "OUT"], "--per-image takes"),
         (["curate", "--images", "sample", "--curator", "scripted-curator", "--limit", "0", "--out", "OUT"], "--limit takes"),
         (["curate", "--images", "sample", "--curator", "scripted-curator,reader", "--out", "OUT"], "--curator takes one model"),
-        (["curate", "--images", "sample", "--curator", "reader", "--out", "ITEMS"], "holds something else than curated items"),
-        (["curate", "--images", "nowhere", "--symbols", "vlm", "--curator", "reader", "--out", "OUT"], "is no folder"),
-        (["curate", "--images", "nowhere", "--curator", "reader", "--out", "OUT"], "--symbols is missing"),
-        (["curate", "--images", "sample", "--symbols", "x.json", "--curator", "reader", "--out", "OUT"], "leave --symbols out"),
-        (["curate", "--images", "sample", "--vlm", "m/x", "--curator", "reader", "--out", "OUT"], "leave --vlm out"),
-        (["curate", "--images", "sample", "--captions", "x.json", "--curator", "reader", "--out", "OUT"], "leave --captions out"),
+        (["curate", "--images", "sample", "--curator", "m/x", "--out", "ITEMS"], "holds something else than curated items"),
+        (["curate", "--images", "nowhere", "--symbols", "vlm", "--curator", "m/x", "--out", "OUT"], "is no folder"),
+        (["curate", "--images", "nowhere", "--curator", "m/x", "--out", "OUT"], "--symbols is missing"),
+        (["curate", "--images", "sample", "--symbols", "x.json", "--curator", "m/x", "--out", "OUT"], "leave --symbols out"),
+        (["curate", "--images", "sample", "--vlm", "m/x", "--curator", "m/x", "--out", "OUT"], "leave --vlm out"),
+        (["curate", "--images", "sample", "--captions", "x.json", "--curator", "m/x", "--out", "OUT"], "leave --captions out"),
         (["score", "nowhere", "--verified", "nowhere"], "--verified: there is no folder"),
+        (["judge", "nowhere", "--judges", "keyed/right"], "keyed/right cannot judge, since it answers by rule"),
+        (["curate", "--images", "sample", "--curator", "reader", "--out", "OUT"], "reader cannot curate"),
+        (["score", "nowhere", "--judges", ","], "--judges names nothing"),
         (["verify", "ITEMS"], "--raters is missing"),
         (["verify", "ITEMS", "--summary"], "nobody has checked"),
         (["verify", "sample", "--summary"], "--answers is missing"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -81,6 +82,21 @@ def test_a_summary_tells_what_was_found(items: Path, tmp_path: Path, command: Co
     assert set(table.filter("bad")["item"]) == set(ids[:3]) and table.filter(item=ids[2])["flawed"].to_list() == [0.5]
     items_of = open_items(str(items)).items
     assert set(sampled(items_of, 4, 1)) < set(sampled(items_of, 9, 1)) and set(sampled(items_of, 4, 1)) != set(sampled(items_of, 4, 2))
+
+
+def test_raters_are_told_who_wrote_the_items(items: Path, tmp_path: Path, command: Command) -> None:
+    """A program is not called a language model; where nobody says who wrote them, neither does the page. α comes with its interval."""
+    deck = open_items(str(items)).items
+    written = {name: [item.model_copy(update={"curator": name}) for item in deck] for name in ("scripted-curator", "openai/x")}
+    told = {name: verify_form(those).instructions for name, those in written.items()}
+    assert "a program that follows rules" in told["scripted-curator"] and "language model" not in told["scripted-curator"]
+    assert "a language model that has not seen" in told["openai/x"] and "openai" not in told["openai/x"]
+    assert "somebody else" in verify_form(deck).instructions
+    ids = [item.id for item in deck]
+    check(tmp_path, "anna", set(ids[:3]), ids)
+    check(tmp_path, "ben", set(ids[:2]), ids)
+    (line,) = [each for each in command(["verify", items, "--answers", tmp_path, "--summary"]) if "alpha" in each]
+    assert re.search(r"alpha \d\.\d+ \[−?\d\.\d+, \d\.\d+\]", line)
 
 
 def _samples(right: int, n: int, open_: int = 0) -> pl.DataFrame:

@@ -60,6 +60,18 @@ def test_people_do_not_see_who_answered_or_what_a_judge_said(tmp_path: Path) -> 
         write_sample(sample, tmp_path / "gold")
 
 
+def test_people_see_the_pictures_unless_they_are_left_out(tmp_path: Path) -> None:
+    """Drawn without any option the sample has the questions' pictures; with --no-pictures it has none."""
+    (tmp_path / "deck").mkdir()
+    Image.new("RGB", (4, 4), "blue").save(tmp_path / "deck/blue.png")
+    deck = write_items(tmp_path / "deck", [{"id": "q", "text": "What colour?", "images": ["blue.png"], "reference": "Blue"}])
+    run_answers(deck, tmp_path / "answers", "keyed/right", 1)
+    for given, pictures in (((), 1), (("--no-pictures",), 0)):
+        folder = tmp_path / f"gold{pictures}"
+        assert main(["gold", str(tmp_path / "answers"), "--answers", str(folder), "--sample", "1", *given]) == 0
+        assert len(read_sample(folder).rows[0]["images"]) == pictures
+
+
 def test_the_page_takes_a_verdict_and_tells_nothing_more(tmp_path: Path) -> None:
     """Served over HTTP: a card is shown without who answered, an answer is kept as a row, what the page does not offer is refused."""
     sample = draw_gold(answers(), 2)
@@ -137,6 +149,12 @@ def test_from_answers_to_a_corrected_share(tmp_path: Path, capsys: pytest.Captur
         for name in read_sample(gold).ids:
             book.add(name, {"verdict": "true"}, 1.0)
         book.close()
+    capsys.readouterr()
+    assert main(["gold", "--runs", str(runs)]) == 0
+    told = capsys.readouterr().out
+    assert "give two raters" not in told
+    assert main(told.strip().rpartition("next: python -m evals.judging ")[2].split()) == 0, "what is printed can be run as it is"
+    capsys.readouterr()
     assert main(["gold", "--runs", str(runs), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["by_two"] == 20
     assert main(["score", str(runs), "--out", str(tmp_path / "out")]) == 0

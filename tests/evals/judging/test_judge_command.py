@@ -10,12 +10,15 @@ import pytest
 from PIL import Image
 
 from agent.models.lapses import refuses
+from agent.models.registry import PROVIDERS
 from agent.session import run_session
 from agent.spec import make_spec
 from agent.trace.reader import SessionFolder, find_sessions
 from environments.canonical import rng
 from evals.judging.__main__ import main
+from evals.judging.able import BY_RULE, can
 from evals.judging.analysis import analyse
+from evals.judging.chosen import counting, given_judges
 from evals.judging.collecting import collect
 from evals.judging.verdicts import read_judged, read_verdicts
 from tests.evals.judging.panel import run_answers, write_items
@@ -86,7 +89,7 @@ def test_answers_are_judged_to_the_exact_count(answered: Path, tmp_path: Path, c
     assert (told["asked"], told["known"]) == (OPEN + count, 0)
     found = json.loads((Path(told["report"]).parent / "results.json").read_bytes())["shares"]
     assert [(row["respondent"], row["judged"], row["unjudged"], row["true"]) for row in found] == [
-        ("keyed/refuses-half", count, 0, right),
+        ("keyed/refuses-half [accuracy=0.5]", count, 0, right),
         ("keyed/right", OPEN, 0, OPEN),
     ]
     assert "<h1" in Path(told["report"]).read_text(encoding="utf-8")
@@ -209,6 +212,49 @@ def test_pictures_of_the_question_are_shown_whatever_the_respondent_saw(tmp_path
     assert main([*map(str, given), str(tmp_path / "gone"), "--pictures"]) == 2
 
 
+def test_every_provider_is_known_to_judge_or_not() -> None:
+    """A provider that answers by rule cannot be added without saying what it can do here."""
+    asked_for_words = {"openai", "anthropic", "vllm", "compatible", "llamacpp", "scripted"}
+    assert set(PROVIDERS) == asked_for_words | set(BY_RULE)
+    assert [can(f"{name}/x", "judge") for name in ("openai", "reader", "scripted-judge", "rated")] == [True, True, True, False]
+    assert can("scripted-curator", "curate") and not can("reader", "curate") and not can("scripted-curator", "look")
+
+
+def test_a_judge_has_one_name_in_every_report_and_can_be_left_out(
+    answered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settings stand in the name whoever is beside it; wordings are one judge in the title; `--judges` keeps these alone."""
+    base = ("--runs", tmp_path, *QUIET)
+    both = (answered / "runs", answered / "more")
+    run("pairs", *both, "--judges", "scripted-judge/exact", "--model-option", "position=0.2", "--out", tmp_path / "pairs", *base)
+    swayed = "scripted-judge/exact [position=0.2]"
+    assert set(pl.read_csv(tmp_path / "pairs/strengths.csv")["judge"]) == {swayed}
+    run("judge", *both, "--judges", "scripted-judge/exact", "--prompts", 2, "--no-report", *base)
+    run("judge", *both, "--judges", "scripted-judge/exact", "--model-option", "unjudged=1", "--no-report", *base)
+    capsys.readouterr()
+    found = analyse([tmp_path])
+    count, _ = right_of_half()
+    pairs = 2 * (OPEN + 2 * count)
+    assert found.title == f"Judgements: 2 judges in 2 wordings, {2 * (2 * OPEN + count)} verdicts; 1 judge, {pairs} verdicts on pairs"
+    assert swayed in set(found.tables["strengths.csv"]["judge"])
+    told = found.conclusions[0]
+    assert told.startswith("Synthetic data") and "keyed/refuses-half [accuracy=0.5]" in told and swayed in told
+    assert "Decided nothing, and so has no part in any score: scripted-judge/exact [unjudged=1]." in found.notes
+    fewer = analyse([tmp_path], judges=given_judges(f"{swayed},scripted-judge/exact [unjudged=1]"))
+    assert fewer.title == f"Judgements: 1 judge, 0 verdicts; 1 judge, {pairs} verdicts on pairs"
+    assert "Left out by --judges: scripted-judge/exact, scripted-judge/exact · wording 2." in fewer.notes
+    assert main(["score", str(tmp_path), "--judges", "nobody/x"]) == 2
+    assert "there are: " in capsys.readouterr().err
+
+
+def test_verdicts_of_who_cannot_judge_do_not_count() -> None:
+    """Rows that an earlier version let a keyed respondent write are left out, and said so."""
+    rows = pl.DataFrame({"judge": ["keyed/right", "m/x"], "model": ["keyed/right", "m/x"], "verdict": ["false", "true"]})
+    kept, notes = counting(rows)
+    assert kept["judge"].to_list() == ["m/x"]
+    assert notes == ("Left out, since it answers by rule and cannot judge: keyed/right.",)
+
+
 def test_a_dry_run_writes_nothing(answered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It prints how many judgements would be asked."""
     run("judge", answered / "runs", "--judges", "scripted-judge/exact", "--runs", tmp_path / "runs", "--dry-run", "--prompts", 2, *QUIET)
@@ -221,6 +267,9 @@ def test_a_dry_run_writes_nothing(answered: Path, tmp_path: Path, capsys: pytest
     [
         (("judge", "ANSWERED", "--judges", "scripted-judge/none"), "the choices are exact"),
         (("judge", "ANSWERED", "--judges", ","), "--judges names nothing"),
+        *((("judge", "ANSWERED", "--judges", each), "cannot judge") for each in ("keyed/right", "polled/truth", "scripted/like")),
+        (("pairs", "ANSWERED", "--judges", "scripted-judge/exact,planted/persona"), "planted/persona cannot judge"),
+        (("judge", "RATED", "--judges", "scripted-judge/exact"), "are of something else (protocol rating)"),
         (("judge", "ANSWERED", "--judges", "scripted-judge/exact", "--prompts", "3"), "--prompts takes 1 or 2"),
         (("judge", "EMPTY", "--judges", "scripted-judge/exact"), "there is no session over questions"),
         (("judge", "nowhere", "--judges", "scripted-judge/exact"), "no folder"),
@@ -237,7 +286,9 @@ def test_mistakes_are_one_line_and_exit_code_2(
 ) -> None:
     """What the user can mend is said in one line."""
     (tmp_path / "empty").mkdir()
-    places = {"ANSWERED": answered / "runs", "ONE": answered / "more", "EMPTY": tmp_path / "empty"}
+    if "RATED" in given:
+        run_answers(answered / "open", tmp_path / "rated", "keyed/right", 1, protocol="rating")
+    places = {"RATED": tmp_path / "rated", "ANSWERED": answered / "runs", "ONE": answered / "more", "EMPTY": tmp_path / "empty"}
     kept = () if "--runs" in given or given[0] == "score" else ("--runs", str(tmp_path / "runs"))
     assert main([*(str(places.get(each, each)) for each in given), *kept]) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]

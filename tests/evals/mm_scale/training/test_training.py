@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from evals.mm_scale.__main__ import main
+from evals.mm_scale.training.loading import few_threads
 from evals.mm_scale.training.recipe import Recipe
 from evals.mm_scale.training.trainer import rate_at, train
 from personas.errors import ModelSetupError, SpecError
@@ -139,6 +140,7 @@ def test_folders_and_models_that_do_not_fit_are_one_line(tmp_path: Path) -> None
     for _ in range(2):  # what failed before it began leaves nothing that is in the way
         with pytest.raises(ModelSetupError, match="there is no folder"):
             train(replace(SHORT, model="./nothing"), tmp_path / "a")
+        assert not (tmp_path / "a").exists()
     with pytest.raises(SpecError, match="--device 'tpu': PyTorch finds cpu"):
         train(replace(SHORT, device="tpu"), tmp_path / "b")
     (broken := tmp_path / "text").mkdir()
@@ -146,6 +148,18 @@ def test_folders_and_models_that_do_not_fit_are_one_line(tmp_path: Path) -> None
     (broken / "model.safetensors").write_bytes(b"")
     with pytest.raises(ModelSetupError, match=r"cannot be loaded|does not take pictures"):
         train(replace(SHORT, model=str(broken)), tmp_path / "c")
+
+
+def test_the_tiny_model_is_computed_in_one_thread() -> None:
+    """On a CPU; afterwards there are as many threads as before, and a larger model has them all."""
+    import torch
+
+    torch.set_num_threads(2)
+    with few_threads(SMALL):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    with few_threads(replace(SMALL, model="OWNER/MODEL")):
+        assert torch.get_num_threads() == 2
 
 
 def test_the_command_prints_figures_and_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
