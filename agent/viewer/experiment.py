@@ -63,6 +63,7 @@ class Row:
             "steps": _count(self.totals.get("steps")),
             "expected": expected if isinstance(expected, int) else None,
             "answers": {state.value: _count(answers.get(state.value)) for state in AnswerState},
+            "errors": self._errors(answers),
             "actions": {kind.value: _count(actions.get(kind.value)) for kind in ActionKind},
             "spent_usd": text_of(self.totals.get("spent_usd")) or "0",
             "possibly_paid": _count(self.totals.get("possibly_paid")),
@@ -73,6 +74,11 @@ class Row:
             "created_at": self.created_at,
             "problem": self.problem,
         }
+
+    def _errors(self, answers: Mapping[str, Any]) -> int:
+        """How many steps a session's own page lists as errors: outages, answers that cannot be read, acts that went wrong."""
+        acts = sum(count for (kind, _), count in self.told.items() if kind == "action")
+        return _count(answers.get("failed")) + _count(answers.get("unparsable")) + acts
 
 
 @dataclass

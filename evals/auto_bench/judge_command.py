@@ -64,8 +64,9 @@ def _asked(made: ItemRun, options: argparse.Namespace) -> int:
     code, told = go(work.runs, options, "python -m evals.judging score")
     if code in CARRY_ON and not options.no_report:
         _report(options)
-    for name, why in (pair for run in told for pair in run["stopped"].items()):  # after the report, which would hide it
-        sys.stderr.write(one_line(f"{name} did not judge all: {why}; the same command goes on", 400) + "\n")
+    for run in told:  # after the report, which would hide it
+        for why in [*(f"{name}: {why}" for name, why in run["stopped"].items()), *run["failures"]]:
+            sys.stderr.write(one_line(f"not all is judged; {why} The same command goes on.", 400) + "\n")
     if options.json:
         sys.stdout.write(json.dumps({"judgements": len(made.items), "new": work.new, "runs": told}, ensure_ascii=False) + "\n")
     return code

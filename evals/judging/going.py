@@ -55,7 +55,8 @@ def go(runs: Sequence[tuple[str, ItemRun]], options: argparse.Namespace, command
             return 3, about
         result = run_plan(plans[name], given, command, _Decks(run))
         used[name] = used_in(plans[name], result.folder)
-        about.append({"folder": str(result.folder), **result.totals(), "remaining": result.remaining, "stopped": dict(result.stopped)})
+        stands = {"folder": str(result.folder), **result.totals(), "remaining": result.remaining, "stopped": dict(result.stopped)}
+        about.append(stands | {"failures": sorted(set(result.failures.values()))})
         code = max(code, result.exit_code)
         if result.exit_code not in CARRY_ON:
             break

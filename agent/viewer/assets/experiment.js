@@ -54,7 +54,7 @@ function columnsOf(experiment, picked, changed) {
     { name: "mix", title: "Decisions", of: (row) => counts(row).like / Math.max(1, row.steps), numeric: false, cell: mixture },
     decks ? count("answered", "Answered", (row) => row.answers?.answered ?? null) : count("likes", "Likes", (row) => row.actions?.like ?? null),
     count("refused", "Refused", (row) => row.answers?.refused ?? null),
-    count("errors", "Errors", (row) => (row.answers ? (row.answers.failed ?? 0) + (row.answers.unparsable ?? 0) : null)),
+    count("errors", "Errors", (row) => row.errors ?? null),
     { name: "steps", title: "Steps", numeric: true, of: (row) => row.steps, cell: (row) => (row.expected && row.expected !== row.steps ? `${number(row.steps)} / ${number(row.expected)}` : number(row.steps)) },
     { name: "cost", title: "Cost", numeric: true, of: (row) => (row.spent_usd === null || row.spent_usd === undefined ? null : Number(row.spent_usd)), cell: (row) => money(row.spent_usd) },
     { name: "time", title: "Time", numeric: true, of: (row) => row.seconds ?? null, cell: (row) => seconds(row.seconds) },

@@ -33,7 +33,7 @@ export class FieldView {
         "label",
         { title: (shared && option.help) || null },
         this.inputs[place],
-        place < 9 && el("kbd", { "aria-hidden": "true" }, String(place + 1)),
+        place < 9 && option.label !== String(place + 1) && el("kbd", { "aria-hidden": "true" }, String(place + 1)),
         el("span", { class: "option", dir: "auto" }, option.label),
         option.help && el("span", { class: shared ? "quiet" : "help", dir: "auto" }, option.help),
       ),

@@ -14,6 +14,7 @@ from agent.session import arun_session
 from agent.spec import make_spec
 from environments.base import ItemFacts, StimulusText
 from tests.agent.driving import stimulus
+from tests.agent.viewer.staging import stage
 from tests.agent.viewer.traces import mixed, run, session, shelf, step
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -108,3 +109,22 @@ async def test_clips_are_no_items(tmp_path: Path) -> None:
     told = session(found, "mixed")
     assert told["condition"] is None is json.loads(found.experiment())["sessions"][0]["condition"]
     assert {(row["item"], row["chosen"]) for row in told["steps"]} == {(None, None)} and told["steps"][0]["rating"] == 5
+
+
+async def test_sessions_that_differ_by_condition_are_called_by_it(tmp_path: Path) -> None:
+    """Side by side, where persona and model are the same."""
+    items = str(deck(tmp_path / "items"))
+    for name in ("shown", "none"):
+        spec = make_spec(environment="deck", feed=items, protocol="choice", model="keyed/right", videos=3, condition=name)
+        await arun_session(spec, runs=tmp_path / "runs", session=name)
+    told = json.loads(shelf(tmp_path / "runs").compare(["shown", "none"]))
+    assert [each["label"] for each in told["sessions"]] == ["keyed/right, condition shown", "keyed/right, condition none"]
+    assert told["agreement"][0]["same"]["count"] == 3
+
+
+def test_errors_are_counted_as_the_session_lists_them(tmp_path: Path) -> None:
+    """An outage, an answer that cannot be read and a like that did not register: three in the list of sessions, and three on the page."""
+    found = shelf(stage(tmp_path))
+    (row,) = [each for each in json.loads(found.experiment())["sessions"] if each["name"] == "hedonist"]
+    listed = [each for each in session(found, "hedonist")["steps"] if each["state"] in {"failed", "unparsable"} or each["action_error"]]
+    assert row["errors"] == len(listed) == 3

@@ -9,8 +9,9 @@ from playwright.async_api import Browser, expect
 
 from agent.session import arun_session
 from agent.spec import make_spec
-from tests.agent.viewer.staging import opened, stage
+from tests.agent.viewer.staging import ended, frames, opened, record, stage
 from tests.agent.viewer.test_answers import KEYS, deck
+from tests.agent.viewer.traces import BEGUN, answered, done, shown, write
 from tests.environments.browser.conftest import chromium_browser
 
 __all__ = ["chromium_browser"]
@@ -67,3 +68,21 @@ async def test_a_feed_keeps_its_words(chromium_browser: Browser, tmp_path: Path)
         await expect(page.locator(".legend")).to_contain_text("liked")
         await page.get_by_role("button", name="Liked most").click()
         await expect(page.locator('[data-part="many"]')).to_have_text("12 steps, 3 tie at 5 of 5")
+
+
+async def test_pictures_of_another_item_are_said_to_be_that(chromium_browser: Browser, tmp_path: Path) -> None:
+    """Condition wrong: the note stands above the picture. An open answer stands in its words, with the reference under the picture."""
+    said = {"action": "pass", "watch_fraction": 0.0, "reason": "a small dog"}
+    item = {"condition": "wrong", "reference": "a cat"}
+    events = (
+        shown(0, frames=frames(tmp_path, 1, 1), text={"caption": "What is it?"}, item=item),
+        answered(0, stage="question", decision=said),
+        done(0, asked="pass", done="pass", watch_fraction=0.0, dwell_s=0.0),
+        ended("pass"),
+    )
+    write(tmp_path / "one", BEGUN, *events, record=record("default", environment="deck", protocol="open", condition="wrong"))
+    async with opened(chromium_browser, tmp_path, "#/s/one/0") as page:
+        await expect(page.locator(".pictures")).to_have_text("Pictures of another item (condition wrong)")
+        await expect(page.locator(".screen img")).to_be_visible()
+        await expect(page.locator('[data-part="answer"]')).to_have_text("a small dog")
+        await expect(page.locator(".options")).to_have_text("Reference: a cat")

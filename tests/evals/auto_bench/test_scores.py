@@ -240,7 +240,8 @@ def test_an_outage_of_a_judge_is_the_last_line_and_synthetic_the_first(
     assert main(["judge", str(tmp_path / "r"), "--judges", "compatible/J@http://127.0.0.1:9/v1", *common]) == 1
     told = capsys.readouterr()
     assert told.out.startswith("Synthetic data, made by rule: answers of keyed/right; verdicts of scripted-judge/exact.")
-    assert "compatible/J did not judge all: " in told.err.strip().splitlines()[-1]
+    last = told.err.strip().splitlines()[-1]
+    assert last.startswith("not all is judged; compatible/J: ") and last.endswith("The same command goes on.")
     assert "Decided nothing, and so has no part in any score: compatible/J." in told.out
     assert main(["score", str(tmp_path / "r"), "--judges", "scripted-judge/exact", "--out", str(out)]) == 0
     data = json.loads((out / "results.json").read_bytes())

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from environments.decks.questions import Question
 from evals.ch3ef.__main__ import main
 from evals.ch3ef.analysis import analyse
 from evals.ch3ef.checking import Check, checked
@@ -40,13 +41,13 @@ def test_correlations_are_over_those_asked_in_the_usual_way(run: Path) -> None:
     own = correlations(table, material.answers).filter(source="own")
     assert own.equals(correlations(plain, material.answers).filter(source="own")) and max(own["models"]) == 3
     (note,) = (each for each in analyse([run]).notes if each.startswith("Correlations between"))
-    assert "(shown, no examples: reader, keyed/right, keyed/first)" in note
+    assert "(shown, no examples: reader, keyed/first, keyed/right)" in note
 
 
 def test_what_is_no_model_and_no_benchmark_is_said_first(run: Path) -> None:
     """Synthetic respondents by name, then whose items they are; each once; the chart begins with the model."""
     found = analyse([run])
-    assert found.conclusions[0].startswith("Synthetic respondents") and "keyed/right, keyed/first (from the key)" in found.conclusions[0]
+    assert found.conclusions[0].startswith("Synthetic respondents") and "keyed/first, keyed/right (from the key)" in found.conclusions[0]
     assert found.conclusions[1].startswith("The items are the sample of this package, written and drawn for it")
     assert not any(each in found.notes for each in found.conclusions[:2])
     assert "The first 4 of 6 respondents" in found.figures[0].caption
@@ -67,14 +68,12 @@ def test_the_longest_option_gives_keys_away_only_beyond_chance(items: int, right
 
 def test_check_of_the_sample_finds_nothing_in_lengths(capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence follows the figure."""
-    assert not checked([item_of for item_of in _sample()]).given_away
+    assert not checked(_sample()).given_away
     assert main(["check", "sample"]) == 0
     assert "(as chance has it)" in capsys.readouterr().out
 
 
-def _sample() -> list:
-    from environments.decks.questions import Question
-
+def _sample() -> list[Question]:
     return [Question.model_validate(item.row() | {"images": []}) for item in sample_items()]
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import async_playwright, expect
 
+from agent.protocols.rating import SCALE
+from environments.browser.chromium import LAUNCH_ARGUMENTS, require_chromium
 from evals.annotating.answers import AnswerBook
 from evals.mm_scale.__main__ import main
 from evals.mm_scale.annotating import card_source, rating_form, records_of
@@ -43,7 +46,28 @@ def test_the_form_asks_point_ground_and_reason() -> None:
     assert [(field.name, field.required) for field in form.fields] == [("score", True), ("grounding", True), ("reason", False)]
     assert form.fields[0].values == (1, 2, 3, 4, 5) and form.fields[1].values == ("text", "image", "both")
     assert not form.faults({"score": 1, "grounding": "text", "reason": None})
+    assert all(line in form.instructions.splitlines() for line in (*SCALE, "The picture: what it shows settled it"))
     assert form.faults({"score": 6, "grounding": "text"}) and form.faults({"score": 3}) and form.rest is None
+
+
+def test_the_card_shows_what_the_points_and_grounds_mean(items: Path) -> None:
+    """Not on hover alone: the words stand on the buttons, on a wide page and on a phone."""
+
+    async def work() -> None:
+        server = await served(items)
+        sandbox = [] if os.geteuid() else ["--no-sandbox"]
+        async with async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=require_chromium(), args=[*LAUNCH_ARGUMENTS, *sandbox])
+            for width in (1300, 390):
+                page = await browser.new_page(viewport={"width": width, "height": 844})
+                await page.goto(server.links["anna"])
+                await page.get_by_role("button", name="Start").click()
+                for words in (*(line.partition(" = ")[2] for line in SCALE), "what it shows settled it"):
+                    await expect(page.get_by_text(words, exact=True)).to_be_visible()
+            await browser.close()
+        await server.kill()
+
+    asyncio.run(work())
 
 
 def test_a_card_is_blind(items: Path) -> None:

@@ -16,6 +16,7 @@ from agent.protocols.base import AnswerState
 from agent.protocols.rating import SHARES, RatingProtocol
 from environments.base import Stimulus, StimulusText
 from evals.mm_scale.__main__ import main
+from evals.mm_scale.analysis import analyse
 from evals.mm_scale.items import open_items
 from evals.mm_scale.run_command import limited
 from tests.evals.mm_scale.rated_items import GRADED, write_items
@@ -178,3 +179,12 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
+
+
+def test_synthetic_ratings_and_respondents_are_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Title and first sentence call the sample's ratings synthetic; two respondents in two conditions are no four respondents."""
+    given = ["--model", "rated/truth,reader", "--condition", "shown,none", "--limit", "3", "--runs", str(tmp_path), "--name", "one"]
+    assert main(["run", *given, "--no-report", "--quiet"]) == 0
+    found = analyse([tmp_path / "one"])
+    assert found.title.startswith("MM-SCALE, synthetic ratings: 2 respondents in 2 conditions, ")
+    assert found.conclusions[0].startswith("The ratings are synthetic") and "rated/truth (from the people's own ratings)" in found.notes[0]
