@@ -165,7 +165,8 @@ def _gathered(recipe: Recipe, batch: Sequence[ImageSet], ask: _Asking) -> dict[s
         for images in batch:
             parts = _parts(recipe, images, ask(images))
             parts["loss"] = parts[recipe.loss] + recipe.anchor * parts["anchor"] + recipe.form * parts["form"]
-            (parts["loss"] / len(batch)).backward()  # type: ignore[no-untyped-call]
+            mean: Any = parts["loss"] / len(batch)
+            mean.backward()
             for name, part in parts.items():
                 total[name] += float(part.detach()) / len(batch)
     except torch.OutOfMemoryError:
