@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evals.command_line import seed
 from evals.values.calibration.arms import ARMS, FULL, PLANTINGS, Arm, arm_named
 from personas.command import CommandParser, complain
 
@@ -133,6 +132,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replications", type=int, metavar="N", help=f"an arm and planting (default: {REPLICATIONS})")
     parser.add_argument("--arm", action="append", choices=names, metavar="NAME", help=f"this arm only; may be repeated: {', '.join(names)}")
     parser.add_argument("--processes", type=int, default=max(1, min(2, os.cpu_count() or 1)), metavar="N", help="(default: 2)")
-    parser.add_argument("--seed", type=seed, default=0, help="(default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

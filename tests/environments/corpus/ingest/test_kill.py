@@ -40,7 +40,7 @@ def test_killed_runs_complete(tmp_path: Path) -> None:
             [sys.executable, "-c", TWO_AT_A_TIME, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         _wait_for_rows(child, place, more_than=seen[-1] if seen else 0)
-        time.sleep(rng.uniform(0.0, 0.4))
+        time.sleep(rng.uniform(0.0, 0.1))
         child.kill()
         child.wait()
         assert _gone(child.pid)
@@ -65,7 +65,7 @@ def _wait_for_rows(child: subprocess.Popen[bytes], place: Path, more_than: int) 
     """Until the run has written something, or is over."""
     until = time.monotonic() + 60
     while time.monotonic() < until and child.poll() is None and _rows(place) <= more_than:
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def _gone(group: int) -> bool:
