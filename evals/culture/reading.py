@@ -61,8 +61,8 @@ class Material:
 
 
 def read_material(paths: Sequence[str]) -> Material:
-    """The runs in these folders. Raises UserError where one is no such run, where nothing is answered yet, or where surveys differ."""
-    records = {Path(path).resolve(): _record(Path(path)) for path in paths}
+    """The runs that these folders are, or hold. Raises UserError where there is none, nothing is answered yet, or surveys differ."""
+    records = {run.resolve(): _record(run) for path in paths for run in _runs(Path(path))}
     first = next(iter(records.values()))
     for folder, record in records.items():
         if (record["hash"], record["dont_know"]) != (first["hash"], first["dont_know"]):
@@ -94,6 +94,12 @@ def read_material(paths: Sequence[str]) -> Material:
         pictures=_pictures(records.values()),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _runs(path: Path) -> list[Path]:
+    """The run in a folder, or the runs that stand in it; the folder itself where there is none, to be told about."""
+    inside = [] if (path / ABOUT).exists() else sorted(each.parent for each in path.glob(f"*/{ABOUT}"))
+    return inside or [path]
 
 
 def _silent(folders: Iterable[Path], answers: pl.DataFrame) -> list[str]:

@@ -336,6 +336,17 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_folder_of_runs_is_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`score runs/` finds the runs in there; a folder without one is a clear line."""
+    folder = run(tmp_path, "polled/truth", "--conditions", "text")
+    capsys.readouterr()
+    assert command("score", folder.parent, "--json") == 0
+    (row,) = picked(json.loads(capsys.readouterr().out)["scores"], measure="jsd")
+    assert (row["respondent"], row["distance"]) == ("polled/truth", 0.0)
+    assert command("score", folder.parent.parent) == 2
+    assert "no culture.json" in capsys.readouterr().err
+
+
 def test_runs_are_scored_together_only_over_one_survey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A model of two runs is a respondent in each; other shares, or another choice on don't know, are refused in one line."""
     survey = questions(tmp_path)
