@@ -41,12 +41,12 @@ torch: setup
 	@[ -z "$(TORCH)" ] || $(BIN)/python -c 'import torch, peft' 2>/dev/null || $(PIP) install $(TORCH)
 
 # Compiled modules are kept, whatever the environment says: tests start hundreds of processes.
-# Tests that drive a real browser against the clock run after the others, three at a time; what fails is run once more, alone, and has to pass then.
+# Tests that drive a real browser against the clock run after the others, two at a time; what fails is run once more, alone, and has to pass then.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: check chromium torch
 	@failed=0; \
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not clock" || failed=1; \
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m clock tests/agent tests/environments || failed=1; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m clock tests/agent tests/environments || failed=1; \
 	if [ $$failed = 1 ]; then echo "once more, alone, what failed:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; fi
 
 bench: setup

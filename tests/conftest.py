@@ -92,8 +92,8 @@ def pytest_collection() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: two more than there are CPUs, as many tests wait for a process, a server or a browser of their own."""
-    return (os.cpu_count() or 1) + 2
+    """`-n auto`: one more than there are CPUs, as many tests wait for a process, a server or a browser of their own."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
