@@ -21,7 +21,8 @@ from evals.auto_bench.curating import Reply
 from evals.auto_bench.filtering import fault_of, near_duplicate
 from evals.auto_bench.symbols import ImageSymbols
 from evals.auto_bench.taxonomy import CLOSED, VALUE, skills, slug
-from personas.errors import FeedError, StorageFailed, UserError
+from evals.report.folder import check_place
+from personas.errors import FeedError, StorageFailed
 from personas.one_line import one_line
 from personas.spreadsheet import harmless_cell
 
@@ -155,17 +156,7 @@ def _id(reply: Reply, place: int) -> str:
 
 def check_out(out: Path) -> None:
     """Raises UserError where `out` is a file, or a folder that holds something else than curated items."""
-    shown = one_line(str(out), 200)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out {shown} is a file; give a folder")
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    try:
-        data = json.loads((out / CURATED).read_bytes())
-    except (OSError, ValueError):
-        data = None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UserError(f"--out {shown} holds something else than curated items; give an empty or a new folder")
+    check_place(out, FORMAT, "curated items", CURATED)
 
 
 def write_items(found: Curated, images: Sequence[ImageSymbols], out: Path, record: Mapping[str, Any]) -> None:
