@@ -26,7 +26,7 @@ def _judging(parser: argparse.ArgumentParser) -> None:
     about = parser.add_argument_group("who judges, and how")
     about.add_argument("--judges", required=True, metavar="M[,M…]", help="PROVIDER/NAME, or PROVIDER/NAME@URL where it is served elsewhere")
     about.add_argument("--model-option", action="append", metavar="KEY=VALUE", help="what the providers take besides; may be repeated")
-    about.add_argument("--prompts", type=int, default=1, metavar="N", help="wordings that each judge is asked in, 1 or 2 (default: 1)")
+    about.add_argument("--wordings", type=int, default=1, metavar="N", help="wordings that each judge is asked in, 1 or 2 (default: 1)")
     about.add_argument("--pictures", action="store_true", help="show judges the question's pictures")
     about.add_argument("--seed", type=seed, default=0, metavar="N", help="of the order (default: 0)")
     about.add_argument("--name", metavar="NAME", help="of the experiment's folder (default: from what is asked)")

@@ -33,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
 
     configure_logs(20 if options.verbose else 40)
     checked_counts(options)
-    if not 1 <= options.prompts <= _WORDINGS:
-        raise SpecError(f"--prompts takes 1 or 2, not {options.prompts}")
+    if not 1 <= options.wordings <= _WORDINGS:
+        raise SpecError(f"--wordings takes 1 or 2, not {options.wordings}")
     try:
         asked = listed_models(options.judges, options.model_option)
     except SpecError as error:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_place(Path(options.out), f"axiofeed.{BENCHMARK}", BENCHMARK)  # before anything is paid for
     collected = collect(options.source, pictures=options.pictures)
-    cells = tuple(range(options.prompts))
+    cells = tuple(range(options.wordings))
     with tempfile.TemporaryDirectory() as place:
         wanted = judgement_run(_wanted(collected, options), asked, Path(place), cells=cells, pictures=options.pictures, seed=options.seed)
         work = work_of(wanted, Path(options.runs), options.name, again=options.again)

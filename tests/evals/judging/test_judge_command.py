@@ -229,7 +229,7 @@ def test_a_judge_has_one_name_in_every_report_and_can_be_left_out(
     run("pairs", *both, "--judges", "scripted-judge/exact", "--model-option", "position=0.2", "--out", tmp_path / "pairs", *base)
     swayed = "scripted-judge/exact [position=0.2]"
     assert set(pl.read_csv(tmp_path / "pairs/strengths.csv")["judge"]) == {swayed}
-    run("judge", *both, "--judges", "scripted-judge/exact", "--prompts", 2, "--no-report", *base)
+    run("judge", *both, "--judges", "scripted-judge/exact", "--wordings", 2, "--no-report", *base)
     run("judge", *both, "--judges", "scripted-judge/exact", "--model-option", "unjudged=1", "--no-report", *base)
     capsys.readouterr()
     found = analyse([tmp_path])
@@ -257,7 +257,7 @@ def test_verdicts_of_who_cannot_judge_do_not_count() -> None:
 
 def test_a_dry_run_writes_nothing(answered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It prints how many judgements would be asked."""
-    run("judge", answered / "runs", "--judges", "scripted-judge/exact", "--runs", tmp_path / "runs", "--dry-run", "--prompts", 2, *QUIET)
+    run("judge", answered / "runs", "--judges", "scripted-judge/exact", "--runs", tmp_path / "runs", "--dry-run", "--wordings", 2, *QUIET)
     assert "judging-open-" in capsys.readouterr().out
     assert not (tmp_path / "runs").exists()
 
@@ -270,7 +270,7 @@ def test_a_dry_run_writes_nothing(answered: Path, tmp_path: Path, capsys: pytest
         *((("judge", "ANSWERED", "--judges", each), "cannot judge") for each in ("keyed/right", "polled/truth", "scripted/like")),
         (("pairs", "ANSWERED", "--judges", "scripted-judge/exact,planted/persona"), "planted/persona cannot judge"),
         (("judge", "RATED", "--judges", "scripted-judge/exact"), "are of something else (protocol rating)"),
-        (("judge", "ANSWERED", "--judges", "scripted-judge/exact", "--prompts", "3"), "--prompts takes 1 or 2"),
+        (("judge", "ANSWERED", "--judges", "scripted-judge/exact", "--wordings", "3"), "--wordings takes 1 or 2"),
         (("judge", "EMPTY", "--judges", "scripted-judge/exact"), "there is no session over questions"),
         (("judge", "nowhere", "--judges", "scripted-judge/exact"), "no folder"),
         (("pairs", "ONE", "--judges", "scripted-judge/exact"), "give the runs of several"),
