@@ -12,6 +12,7 @@ from PIL import Image
 from agent.trace.reader import find_sessions
 from evals.benchmark.__main__ import main
 from evals.benchmark.registry import BENCHMARKS
+from evals.benchmark.scoring import scores
 from tests.each import each
 
 
@@ -129,12 +130,25 @@ def test_a_folder_of_runs_is_scored_as_one(registered: None, tmp_path: Path, cap
     assert {who: (row["samples"], row["answered"]) for who, row in rows.items()} == {"keyed/right": (20, 40), "keyed/first": (20, 20)}
 
 
-def test_equal_scores_have_one_rank(registered: None, tmp_path: Path) -> None:
-    """Repeats add up in another order under another condition: the same share is the same rank."""
-    code, report = run_toy(tmp_path, "--model", "keyed/first", "--condition", "shown,none", "--repeats", "3")
-    ranks = {row["rank"] for row in json.loads((report / "results.json").read_text())["scores"] if row["group"] == "all"}
-    assert code == 0
-    assert ranks == {1}
+RIGHT_OF_THREE = {
+    "one": (1, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 1, 1, 1, 3, 3, 3, 3, 2, 3),
+    "two": (3, 3, 1, 1, 3, 2, 1, 3, 3, 3, 3, 2, 1, 2, 3, 2, 3, 3, 1, 2),
+}
+"""45 of 60 each; the means of the thirds, taken in this order, differ in the last digit."""
+
+
+def test_equal_scores_have_one_rank() -> None:
+    """Repeats that add up in another order to the same share are the same rank."""
+    rows = [
+        {"who": who, "item": f"q{item}", "cluster": None, "state": "answered", "key_place": 0, "right": repeat < right}
+        for who, counts in RIGHT_OF_THREE.items()
+        for item, right in enumerate(counts)
+        for repeat in range(3)
+    ]
+    answers = pl.DataFrame(rows, schema_overrides={"cluster": pl.String})
+    table = scores(answers, answers.select("who", "item", "cluster").unique(maintain_order=True), {})
+    assert table["score"].n_unique() == 2, "the case is the one that is meant"
+    assert table["rank"].to_list() == [1, 1]
 
 
 def test_runs_of_another_benchmark_are_left_out(registered: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
